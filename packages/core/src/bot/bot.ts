@@ -1,0 +1,216 @@
+import { EventEmitter } from 'eventemitter3'
+import { waitFor } from '../clock.ts'
+import { type ChannelKey, type ConversationKey, type Handoff, isKeyName } from '../conversation.ts'
+import { describeError, WaAgentError } from '../errors.ts'
+import { type InboundMessageInput, type OutboundMessageInput, parseOutboundMessage } from '../message.ts'
+import { prepareMessages } from '../outgoing/prepare.ts'
+import { Connections } from './connections.ts'
+import { Door } from './door.ts'
+import { type Engine, transportFinder } from './engine.ts'
+import type { BotEvents, Emit } from './events.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
+import type { Bot, BotOptions } from './options.ts'
+import { Scheduler } from './scheduler.ts'
+import { readSettings } from './settings.ts'
+import { stopped } from './take-turn.ts'
+import { Worker } from './worker.ts'
+
+/**
+ * Makes a bot: transports bring messages in, the storage keeps them, the pipeline answers them, each once and in order.
+ * Throws `invalid_options` with what was expected, what came and what to do.
+ */
+export function createBot(options: BotOptions): Bot {
+  return new EngineBot(options)
+}
+
+class EngineBot implements Bot {
+  readonly #events = new EventEmitter<BotEvents>()
+  readonly #engine: Engine
+  readonly #keeper: LeaseKeeper
+  readonly #scheduler: Scheduler
+  readonly #door: Door
+  readonly #connections: Connections
+  readonly #transports: BotOptions['transports']
+  readonly deadLetters: Bot['deadLetters']
+  #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped'
+
+  constructor(options: BotOptions) {
+    const settings = readSettings(options)
+    const { storage, pipeline, transports } = options
+    this.#transports = transports
+    this.#engine = { storage, pipeline, settings, emit: this.#emit, transportOf: transportFinder(transports) }
+    this.#keeper = new LeaseKeeper(this.#engine)
+    this.#scheduler = new Scheduler(this.#engine, new Worker(this.#engine, this.#keeper))
+    this.#door = new Door(this.#engine, this.#scheduler)
+    this.#connections = new Connections(this.#engine, transports, this.#door)
+    this.deadLetters = {
+      list: (query) => storage.deadLetters.list(query),
+      retry: async (id) => {
+        const nowMs = settings.clock.now()
+        this.#scheduler.ring(await storage.deadLetters.retry(id, nowMs), nowMs)
+      },
+      discard: (id) => storage.deadLetters.discard(id),
+    }
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'stopped') {
+      throw new WaAgentError(
+        'not_running',
+        `The bot is ${this.#state} already. Call start() once, and again only after stop().`,
+      )
+    }
+    this.#state = 'starting'
+    try {
+      await this.#engine.storage.open()
+      await this.#engine.pipeline.start?.()
+      this.#state = 'running'
+      this.#scheduler.start()
+      await this.#connections.start()
+    } catch (error) {
+      await this.#scheduler.stop()
+      await this.#close()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state !== 'running') return
+    this.#state = 'stopping'
+    const { clock, stopTimeoutMs } = this.#engine.settings
+    const drained = new AbortController()
+    // What takes too long is cut off before it commits; its messages stay pending.
+    void waitFor(clock, stopTimeoutMs, drained.signal).then(() => {
+      if (!drained.signal.aborted) this.#keeper.abortAll(stopped())
+    })
+    await this.#scheduler.stop()
+    drained.abort()
+    await this.#connections.stop()
+    await this.#close()
+  }
+
+  async receive(messages: readonly InboundMessageInput[], channel: ChannelKey = this.#onlyChannel()): Promise<void> {
+    this.#mustRun()
+    await this.#door.receive(this.#engine.transportOf(channel), messages)
+  }
+
+  async send(
+    conversation: ConversationKey,
+    message: OutboundMessageInput,
+    options: { readonly id?: string } = {},
+  ): Promise<string> {
+    this.#mustRun()
+    const { settings, storage, transportOf } = this.#engine
+    const { capabilities } = transportOf(checkKey(conversation))
+    const { messages, warnings } = prepareMessages([parseOutboundMessage(message)], {
+      capabilities,
+      fallbackText: false,
+    })
+    if (messages.length === 0) {
+      throw new WaAgentError(
+        'invalid_output',
+        `This message cannot be sent: ${warnings[0] ?? 'the transport has nothing like it'}.`,
+      )
+    }
+    const id = options.id ?? settings.createId()
+    const nowMs = settings.clock.now()
+    const replies = messages.map((part, index) => ({
+      // A text that had to be split has several parts under one id.
+      id: index === 0 ? id : `${id}#${index + 1}`,
+      kind: 'proactive' as const,
+      message: part,
+      inReplyTo: [],
+      notBeforeMs: nowMs,
+    }))
+    this.#scheduler.ring(await storage.enqueue(conversation, replies), nowMs)
+    return id
+  }
+
+  async handoff(
+    conversation: ConversationKey,
+    options: { readonly reason?: string; readonly forMs?: number } = {},
+  ): Promise<void> {
+    const { reason = 'a person took over', forMs } = options
+    const sinceMs = this.#engine.settings.clock.now()
+    const handoff: Handoff = {
+      by: 'person',
+      reason,
+      sinceMs,
+      ...(forMs === undefined ? {} : { untilMs: sinceMs + forMs }),
+    }
+    this.#mustRun()
+    await this.#engine.storage.control(checkKey(conversation), { handoff })
+    this.#emit('handoff-started', { conversation, handoff })
+  }
+
+  async release(conversation: ConversationKey): Promise<void> {
+    this.#mustRun()
+    await this.#engine.storage.control(checkKey(conversation), { handoff: null })
+    this.#emit('handoff-released', { conversation })
+  }
+
+  async stats() {
+    return { ...(await this.#engine.storage.stats()), working: this.#scheduler.working }
+  }
+
+  idle(): Promise<void> {
+    return this.#scheduler.idle()
+  }
+
+  on<Name extends keyof BotEvents>(name: Name, listener: BotEvents[Name]): void {
+    this.#untypedEvents.on(name, listener)
+  }
+
+  off<Name extends keyof BotEvents>(name: Name, listener: BotEvents[Name]): void {
+    this.#untypedEvents.off(name, listener)
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#engine.pipeline.stop?.()
+    } finally {
+      await this.#engine.storage.close()
+      this.#state = 'stopped'
+    }
+  }
+
+  #mustRun(): void {
+    if (this.#state === 'running' || this.#state === 'stopping') return
+    throw new WaAgentError('not_running', 'The bot is not running. Call start() first.', { retryable: true })
+  }
+
+  #onlyChannel(): ChannelKey {
+    const [first, second] = this.#transports
+    if (first && !second) return first
+    throw new WaAgentError(
+      'invalid_options',
+      `Expected a channel, since this bot has ${this.#transports.length} of them. Pass { tenant, channel } to receive().`,
+    )
+  }
+
+  /** eventemitter3's types cannot follow a generic name; the members above keep name and listener together. */
+  get #untypedEvents(): EventEmitter {
+    return this.#events as unknown as EventEmitter
+  }
+
+  /** A listener that throws is the application's fault and must not harm a turn. */
+  readonly #emit: Emit = (name, event) => {
+    try {
+      this.#untypedEvents.emit(name, event)
+    } catch (error) {
+      this.#engine.settings.logger.error(
+        { error: describeError(error), err: error, event: name },
+        'an event listener failed',
+      )
+    }
+  }
+}
+
+function checkKey(conversation: ConversationKey): ConversationKey {
+  const { tenant, channel, chat } = conversation
+  if (isKeyName(tenant) && isKeyName(channel) && typeof chat === 'string' && chat !== '') return conversation
+  throw new WaAgentError(
+    'invalid_options',
+    'Expected a conversation as { tenant, channel, chat }, with a chat id of the provider.',
+  )
+}

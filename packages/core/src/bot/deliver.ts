@@ -1,0 +1,181 @@
+import { backoffMs } from '../backoff.ts'
+import type { ConversationKey } from '../conversation.ts'
+import { describeError, isWaAgentError } from '../errors.ts'
+import type { Flags, NewReply, ReplyOutcome, StoredReply } from '../storage.ts'
+import type { Delivery, SendResult, Transport } from '../transport.ts'
+import type { Engine } from './engine.ts'
+import type { KeptLease } from './lease-keeper.ts'
+import { persist } from './persist.ts'
+import { withTimeout } from './with-timeout.ts'
+
+/**
+ * Sends the undelivered replies of a claimed conversation, in order. Ends early at one that has to wait, because nothing
+ * may overtake it. Rejects with `lease_lost` where the conversation is not ours any more.
+ */
+export async function deliver(engine: Engine, lease: KeptLease, replies: readonly StoredReply[]): Promise<void> {
+  for (const reply of replies) {
+    if (lease.signal.aborted || reply.notBeforeMs > engine.settings.clock.now()) return
+    const outcome = await new Attempt(engine, lease, reply).run()
+    if (outcome.status === 'retry') return
+  }
+}
+
+/** A new reply as the outbox holds it. */
+export function asStored(reply: NewReply): StoredReply {
+  return { ...reply, status: 'pending', attempts: 0 }
+}
+
+/** One attempt to bring one reply out, or to find out what became of the last one. */
+class Attempt {
+  readonly #engine: Engine
+  readonly #lease: KeptLease
+  readonly #reply: StoredReply
+  readonly #conversation: ConversationKey
+
+  constructor(engine: Engine, lease: KeptLease, reply: StoredReply) {
+    this.#engine = engine
+    this.#lease = lease
+    this.#reply = reply
+    this.#conversation = lease.current.conversation
+  }
+
+  async run(): Promise<ReplyOutcome> {
+    const { storage } = this.#engine
+    const transport = this.#engine.transportOf(this.#conversation)
+    const outcome = (await this.#resolveCutOff(transport)) ?? (await this.#attempt(transport))
+    const settled = { conversation: this.#conversation, id: this.#reply.id }
+    await persist(this.#engine, () => storage.settle(settled, outcome), {
+      signal: this.#lease.signal,
+      doing: 'recording a send',
+    })
+    this.#tell(outcome)
+    return outcome
+  }
+
+  /** What became of an attempt whose end nobody recorded; `undefined` where it is to be sent (again) now. */
+  async #resolveCutOff(transport: Transport): Promise<ReplyOutcome | undefined> {
+    if (this.#reply.status !== 'sending') return undefined
+    const outcome = await this.#resolve(transport, 'the last attempt was cut off')
+    // Nobody refused anything, so there is no reason to pause.
+    return outcome.status === 'retry' ? undefined : outcome
+  }
+
+  async #attempt(transport: Transport): Promise<ReplyOutcome> {
+    const { storage, settings } = this.#engine
+    if (!transport.capabilities.types.includes(this.#reply.message.type)) {
+      return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
+    }
+    const flags = await persist(
+      this.#engine,
+      () => storage.commit(this.#lease.current, { nowMs: settings.clock.now(), sending: this.#reply.id }),
+      { signal: this.#lease.signal, doing: 'beginning a send' },
+    )
+    // The flags are as of now: an order that came while the turn was running counts.
+    const forbidden = whyForbidden(this.#reply, flags, settings.clock.now())
+    if (forbidden !== undefined) return { status: 'suppressed', reason: forbidden }
+    const result = await this.#send(transport)
+    switch (result.status) {
+      case 'sent':
+        return result
+      case 'failed':
+        if (!result.retryable) return { status: 'dead', reason: result.reason }
+        return this.#later(result.reason, result.retryAfterMs)
+      case 'uncertain':
+        return this.#resolve(transport, result.reason)
+    }
+  }
+
+  /** With the one in hand. */
+  get #attempts(): number {
+    return this.#reply.attempts + 1
+  }
+
+  get #delivery(): Delivery {
+    const { id, message, inReplyTo } = this.#reply
+    return { id, chat: this.#conversation.chat, message, inReplyTo, attempt: this.#attempts }
+  }
+
+  /** Not bound to the lease: what has begun to leave is better waited for than cut off in the middle. */
+  async #send(transport: Transport): Promise<SendResult> {
+    const { settings } = this.#engine
+    try {
+      return await withTimeout((signal) => transport.send(this.#delivery, { signal }), {
+        clock: settings.clock,
+        timeoutMs: settings.sendTimeoutMs,
+      })
+    } catch (error) {
+      const reason = describeError(error)
+      if (!isWaAgentError(error) || error.code !== 'send_failed') return { status: 'uncertain', reason }
+      const { retryable, retryAfterMs } = error
+      return { status: 'failed', retryable, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    }
+  }
+
+  /** The one uncertain window: ask the transport, else do what the user chose. */
+  async #resolve(transport: Transport, reason: string): Promise<ReplyOutcome> {
+    const { settings } = this.#engine
+    const found = await this.#find(transport)
+    if (found.status === 'sent') return found
+    if (found.status === 'absent') return this.#later(`${reason}; it did not arrive`)
+    if (settings.uncertain === 'resend') return this.#later(`${reason}; sent again as configured`)
+    return { status: 'held', reason: `${reason}; the transport ${transport.name} cannot tell whether it arrived` }
+  }
+
+  async #find(
+    transport: Transport,
+  ): Promise<{ status: 'sent'; providerId?: string } | { status: 'absent' | 'unknown' }> {
+    if (!transport.find) return { status: 'unknown' }
+    const { clock, logger, sendTimeoutMs } = this.#engine.settings
+    try {
+      return await withTimeout(
+        (signal) => transport.find?.(this.#delivery, { signal }) ?? Promise.resolve({ status: 'unknown' as const }),
+        {
+          clock,
+          timeoutMs: sendTimeoutMs,
+        },
+      )
+    } catch (error) {
+      logger.warn({ replyId: this.#reply.id, error: describeError(error) }, 'the transport failed to find a reply')
+      return { status: 'unknown' }
+    }
+  }
+
+  #later(reason: string, retryAfterMs = 0): ReplyOutcome {
+    const { sendRetry, clock, random } = this.#engine.settings
+    if (this.#attempts >= sendRetry.maxAttempts) return { status: 'dead', reason }
+    const pauseMs = Math.max(backoffMs(this.#attempts, sendRetry, random), retryAfterMs)
+    return { status: 'retry', notBeforeMs: clock.now() + pauseMs, reason }
+  }
+
+  #tell(outcome: ReplyOutcome): void {
+    const { emit } = this.#engine
+    const event = {
+      conversation: this.#conversation,
+      replyId: this.#reply.id,
+      inReplyTo: this.#reply.inReplyTo,
+      attempts: this.#attempts,
+    }
+    switch (outcome.status) {
+      case 'sent':
+        emit('reply-sent', outcome.providerId === undefined ? event : { ...event, providerId: outcome.providerId })
+        break
+      case 'retry':
+        emit('reply-retried', { ...event, reason: outcome.reason, retryAtMs: outcome.notBeforeMs })
+        break
+      case 'held':
+      case 'dead':
+      case 'suppressed':
+        emit(`reply-${outcome.status}`, { ...event, reason: outcome.reason })
+        break
+    }
+  }
+}
+
+/** Why a reply must not go out now; `undefined` where it may. */
+function whyForbidden(reply: StoredReply, { optedOut, handoff }: Flags, nowMs: number): string | undefined {
+  if (optedOut && reply.kind !== 'confirmation') return 'the customer opted out'
+  // An agent's own handoff comes with its last words; a person who took over must not be talked over.
+  const isTakenOver =
+    handoff !== undefined && handoff.by !== 'agent' && (handoff.untilMs ?? Number.POSITIVE_INFINITY) > nowMs
+  return isTakenOver && (reply.kind === 'reply' || reply.kind === 'fallback') ? 'a person has taken over' : undefined
+}

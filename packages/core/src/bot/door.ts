@@ -1,0 +1,81 @@
+import type { ChannelKey, Handoff } from '../conversation.ts'
+import { describeError } from '../errors.ts'
+import { type InboundMessage, type InboundMessageInput, parseInboundMessage } from '../message.ts'
+import type { AppendResult, Control, NewMessage } from '../storage.ts'
+import type { Engine } from './engine.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** The one way in: messages are checked, made durable once, and the bell is rung. */
+export class Door {
+  readonly #engine: Engine
+  readonly #scheduler: Scheduler
+
+  constructor(engine: Engine, scheduler: Scheduler) {
+    this.#engine = engine
+    this.#scheduler = scheduler
+  }
+
+  /** For programs: rejects with `invalid_message` before anything is stored. */
+  async receive(channel: ChannelKey, inputs: readonly InboundMessageInput[]): Promise<void> {
+    await this.#append(channel, inputs.map(parseInboundMessage))
+  }
+
+  /** For transports: what is no message is told and left out, since refusing the others would only bring all of them again. */
+  async receiveFromProvider(channel: ChannelKey, inputs: readonly InboundMessageInput[]): Promise<void> {
+    const messages: InboundMessage[] = []
+    for (const input of inputs) {
+      try {
+        messages.push(parseInboundMessage(input))
+      } catch (error) {
+        this.#engine.settings.logger.error(
+          { ...channel, error: describeError(error) },
+          'a transport handed over no valid message',
+        )
+        this.#engine.emit('message-refused', { ...channel, error })
+      }
+    }
+    await this.#append(channel, messages)
+  }
+
+  async #append(channel: ChannelKey, messages: readonly InboundMessage[]): Promise<void> {
+    if (messages.length === 0) return
+    const { settings, storage, emit } = this.#engine
+    const nowMs = settings.clock.now()
+    const news = messages.map((message): NewMessage => {
+      const control = this.#controlOf(message, nowMs)
+      return {
+        tenant: channel.tenant,
+        channel: channel.channel,
+        message,
+        receivedAtMs: nowMs,
+        settleAtMs: nowMs + settings.settleMs,
+        dueByMs: nowMs + settings.maxWaitMs,
+        ...(control ? { control } : {}),
+      }
+    })
+    const results = await storage.append(news)
+    results.forEach((result, index) => {
+      const added = news[index]
+      if (!added) return
+      emit('message-received', { conversation: result.conversation, message: added.message, status: result.status })
+      this.#tellHandoff(result, added.control)
+      if (result.dueAtMs !== undefined) this.#scheduler.ring(result.conversation, result.dueAtMs)
+    })
+  }
+
+  /** What must hold from now on, also for replies that are on their way: STOP, and the owner's own hand. */
+  #controlOf(message: InboundMessage, nowMs: number): Control | undefined {
+    const { optOut, ownerHandoffMs } = this.#engine.settings
+    if (message.fromMe) {
+      const until = ownerHandoffMs === false ? {} : { untilMs: nowMs + ownerHandoffMs }
+      const handoff: Handoff = { by: 'owner', reason: 'the owner answered by hand', sinceMs: nowMs, ...until }
+      return { handoff }
+    }
+    return optOut.orderOf(message) === 'stop' ? { optOut: true } : undefined
+  }
+
+  #tellHandoff({ status, conversation }: AppendResult, control: Control | undefined): void {
+    if (status === 'stored' && control?.handoff)
+      this.#engine.emit('handoff-started', { conversation, handoff: control.handoff })
+  }
+}

@@ -1,0 +1,34 @@
+import type { ChannelKey } from '../conversation.ts'
+import { WaAgentError } from '../errors.ts'
+import type { Storage } from '../storage.ts'
+import type { Transport } from '../transport.ts'
+import type { Pipeline } from '../turn.ts'
+import type { Emit } from './events.ts'
+import type { Settings } from './settings.ts'
+
+/** What the parts of a bot share. */
+export interface Engine {
+  readonly storage: Storage
+  readonly pipeline: Pipeline
+  readonly settings: Settings
+  readonly emit: Emit
+  /** Throws `not_found` for a channel that no transport serves. */
+  transportOf(channel: ChannelKey): Transport
+}
+
+/** Finds transports by channel. */
+export function transportFinder(transports: readonly Transport[]): Engine['transportOf'] {
+  const byChannel = new Map(transports.map((transport) => [channelId(transport), transport]))
+  return (channel) => {
+    const transport = byChannel.get(channelId(channel))
+    if (transport) return transport
+    throw new WaAgentError(
+      'not_found',
+      `No transport serves channel "${channelId(channel)}". Add one to createBot({ transports }).`,
+    )
+  }
+}
+
+function channelId({ tenant, channel }: ChannelKey): string {
+  return `${tenant}/${channel}`
+}

@@ -1,0 +1,129 @@
+import PQueue from 'p-queue'
+import { type ConversationKey, conversationId } from '../conversation.ts'
+import type { Claim } from '../storage.ts'
+import type { Engine } from './engine.ts'
+import type { Worker } from './worker.ts'
+
+/**
+ * Decides when a conversation is worked on: rung when its mail is due, found by a sweep when its bell was lost, never twice
+ * at once, so many in parallel as the settings allow.
+ */
+export class Scheduler {
+  readonly #engine: Engine
+  readonly #worker: Worker
+  readonly #slots: PQueue
+  /** Waiting for a slot or in work. */
+  readonly #busy = new Set<string>()
+  /** Rung while in work: looked at once more. */
+  readonly #again = new Map<string, ConversationKey>()
+  /** Bells that will ring later, and how to silence them. */
+  readonly #timers = new Map<string, () => void>()
+  #cancelSweep: (() => void) | undefined
+  #sweeping: Promise<void> | undefined
+  #running = false
+
+  constructor(engine: Engine, worker: Worker) {
+    this.#engine = engine
+    this.#worker = worker
+    this.#slots = new PQueue({ concurrency: engine.settings.concurrency })
+  }
+
+  get working(): number {
+    return this.#slots.pending
+  }
+
+  /** Begins with everything that was left unfinished. */
+  start(): void {
+    this.#running = true
+    this.#sweepLater(0)
+  }
+
+  /** Begins nothing new. Resolves when what is in work has ended. */
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#cancelSweep?.()
+    for (const silence of this.#timers.values()) silence()
+    this.#timers.clear()
+    this.#again.clear()
+    this.#slots.clear()
+    await this.#sweeping
+    await this.#slots.onIdle()
+    this.#busy.clear()
+  }
+
+  /** Resolves when nothing is in work and nothing is due. */
+  async idle(): Promise<void> {
+    do {
+      await this.#sweep()
+      await this.#slots.onIdle()
+    } while (this.#running && this.#busy.size > 0)
+  }
+
+  /** Says when the conversation has something due; the newest word counts, since a later message can put a turn off. */
+  ring(conversation: ConversationKey, dueAtMs: number): void {
+    if (!this.#running) return
+    const { clock } = this.#engine.settings
+    const id = conversationId(conversation)
+    this.#timers.get(id)?.()
+    this.#timers.delete(id)
+    const delayMs = dueAtMs - clock.now()
+    if (delayMs > 0) {
+      this.#timers.set(
+        id,
+        clock.after(delayMs, () => this.ring(conversation, dueAtMs)),
+      )
+    } else if (this.#busy.has(id)) {
+      this.#again.set(id, conversation)
+    } else {
+      this.#enter(id, () => this.#worker.claim(conversation))
+    }
+  }
+
+  /** Waits for a slot, then works on what `claim` gives. */
+  #enter(id: string, claim: () => Promise<Claim | undefined>): void {
+    this.#busy.add(id)
+    void this.#slots.add(async () => {
+      let dueAtMs: number | undefined
+      let conversation: ConversationKey | undefined
+      try {
+        const claimed = this.#running ? await claim() : undefined
+        if (claimed) {
+          conversation = claimed.lease.conversation
+          dueAtMs = (await this.#worker.work(claimed)).dueAtMs
+        }
+      } catch (error) {
+        // The storage is away: the sweep finds the conversation when it is back.
+        this.#engine.emit('error', { error, doing: 'claiming a conversation' })
+      }
+      this.#busy.delete(id)
+      this.#lookAgain(id, conversation, dueAtMs)
+    })
+  }
+
+  #lookAgain(id: string, conversation: ConversationKey | undefined, dueAtMs: number | undefined): void {
+    const rung = this.#again.get(id)
+    this.#again.delete(id)
+    if (conversation && dueAtMs !== undefined) this.ring(conversation, dueAtMs)
+    else if (rung) this.ring(rung, 0)
+  }
+
+  #sweepLater(delayMs: number): void {
+    this.#cancelSweep = this.#engine.settings.clock.after(delayMs, () => {
+      this.#sweeping = this.#sweep().then(() => {
+        if (this.#running) this.#sweepLater(this.#engine.settings.sweepMs)
+      })
+    })
+  }
+
+  /** Takes up what is due and was not rung for, as far as there are free slots. */
+  async #sweep(): Promise<void> {
+    const free = this.#engine.settings.concurrency - this.#busy.size
+    if (!this.#running || free <= 0) return
+    try {
+      const claims = await this.#worker.claimDue(free, this.#busy)
+      for (const claim of claims) this.#enter(conversationId(claim.lease.conversation), async () => claim)
+    } catch (error) {
+      this.#engine.emit('error', { error, doing: 'looking for due conversations' })
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import type { BackoffOptions } from '../backoff.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { isKeyName } from '../conversation.ts'
+import { WaAgentError } from '../errors.ts'
+import { type Logger, silentLogger } from '../logger.ts'
+import { createOptOut, type OptOut } from '../opt-out.ts'
+import type { Transport } from '../transport.ts'
+import type { BotOptions, RetryOptions } from './options.ts'
+
+/** The options with their defaults, checked. */
+export interface Settings {
+  readonly concurrency: number
+  readonly settleMs: number
+  readonly maxWaitMs: number
+  readonly maxMessages: number
+  readonly retry: BackoffOptions & { readonly maxAttempts: number }
+  readonly sendRetry: BackoffOptions & { readonly maxAttempts: number }
+  readonly sendTimeoutMs: number
+  readonly uncertain: 'hold' | 'resend'
+  readonly fallbackText: string | false
+  readonly optOut: OptOut
+  readonly ownerHandoffMs: number | false
+  readonly catchUpMaxAgeMs: number
+  readonly leaseMs: number
+  readonly sweepMs: number
+  readonly stopTimeoutMs: number
+  readonly clock: Clock
+  readonly createId: () => string
+  readonly random: () => number
+  readonly logger: Logger
+}
+
+/** Completes and checks the options of `createBot`. Throws `invalid_options` for the first that cannot be. */
+export function readSettings(options: BotOptions): Settings {
+  checkParts(options)
+  const { coalesce = {} } = options
+  return {
+    concurrency: count('concurrency', options.concurrency, 100),
+    settleMs: duration('coalesce.settleMs', coalesce.settleMs, 0),
+    maxWaitMs: duration('coalesce.maxWaitMs', coalesce.maxWaitMs, 10_000),
+    maxMessages: count('coalesce.maxMessages', coalesce.maxMessages, 50),
+    retry: retrySettings('retry', options.retry, 5),
+    sendRetry: retrySettings('sendRetry', options.sendRetry, 8),
+    sendTimeoutMs: count('sendTimeoutMs', options.sendTimeoutMs, 30_000),
+    uncertain: options.uncertain ?? 'hold',
+    fallbackText: options.fallbackText ?? 'Sorry, something went wrong on our side. A person will look into it.',
+    optOut: createOptOut(options.optOut),
+    ownerHandoffMs: options.ownerHandoffMs ?? 3_600_000,
+    catchUpMaxAgeMs: duration('catchUpMaxAgeMs', options.catchUpMaxAgeMs, 86_400_000),
+    leaseMs: count('leaseMs', options.leaseMs, 60_000),
+    sweepMs: count('sweepMs', options.sweepMs, 1000),
+    stopTimeoutMs: duration('stopTimeoutMs', options.stopTimeoutMs, 30_000),
+    clock: options.clock ?? systemClock,
+    createId: options.createId ?? randomUUID,
+    random: options.random ?? Math.random,
+    logger: options.logger ?? silentLogger,
+  }
+}
+
+function checkParts({ transports, storage, pipeline, uncertain }: BotOptions): void {
+  if (!Array.isArray(transports)) throw wrong('transports', 'a list of transports', transports)
+  if (!storage || typeof storage.append !== 'function')
+    throw wrong('storage', 'a storage such as memoryStorage()', storage)
+  if (!pipeline || typeof pipeline.run !== 'function')
+    throw wrong('pipeline', 'a pipeline from createPipeline()', pipeline)
+  if (uncertain !== undefined && uncertain !== 'hold' && uncertain !== 'resend')
+    throw wrong('uncertain', '"hold" or "resend"', uncertain)
+  const channels = new Set<string>()
+  for (const transport of transports) {
+    checkChannel(transport)
+    const channel = `${transport.tenant}/${transport.channel}`
+    if (channels.has(channel)) {
+      throw new WaAgentError(
+        'invalid_options',
+        `Expected one transport for each channel, got two for "${channel}". Give one of them another channel name.`,
+      )
+    }
+    channels.add(channel)
+  }
+}
+
+function checkChannel({ name, tenant, channel }: Transport): void {
+  for (const [what, value] of Object.entries({ tenant, channel })) {
+    if (isKeyName(value)) continue
+    throw wrong(`${what} of transport ${name}`, '1-128 letters, digits or . _ : @ + -', value)
+  }
+}
+
+function retrySettings(name: string, { maxAttempts, ...backoff }: RetryOptions = {}, attempts: number) {
+  return { ...backoff, maxAttempts: count(`${name}.maxAttempts`, maxAttempts, attempts) }
+}
+
+function count(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (Number.isInteger(value) && value > 0) return value
+  throw wrong(name, 'a whole number above 0', value)
+}
+
+function duration(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (Number.isFinite(value) && value >= 0) return value
+  throw wrong(name, 'milliseconds of at least 0', value)
+}
+
+function wrong(name: string, expected: string, got: unknown): WaAgentError {
+  const shown = typeof got === 'object' || typeof got === 'function' ? typeof got : JSON.stringify(got)
+  return new WaAgentError('invalid_options', `[createBot] Expected \`${name}\` to be ${expected}, got ${shown}.`)
+}

@@ -1,0 +1,245 @@
+import { backoffMs } from '../backoff.ts'
+import type { ConversationState, Handoff } from '../conversation.ts'
+import { describeError, isWaAgentError, WaAgentError } from '../errors.ts'
+import type { OutboundMessage } from '../message.ts'
+import { type Prepared, prepareMessages } from '../outgoing/prepare.ts'
+import type { Change, Claim, Control, Flags, NewReply, ReplyKind, StoredMessage, Usage } from '../storage.ts'
+import type { TurnResult } from '../turn.ts'
+import type { Engine } from './engine.ts'
+import type { KeptLease } from './lease-keeper.ts'
+import { sortMessages } from './orders.ts'
+import { persist } from './persist.ts'
+
+/**
+ * Answers the pending messages of a claimed conversation as one turn, and commits. Returns the replies that are now in the
+ * outbox. A turn that fails is committed as failed; rejects only where the conversation is not ours any more.
+ */
+export async function takeTurn(engine: Engine, lease: KeptLease, claim: Claim): Promise<readonly NewReply[]> {
+  const messages = messagesOfTurn(claim.messages)
+  return messages.length === 0 ? [] : new TurnTaker(engine, lease, { claim, messages }).take()
+}
+
+/**
+ * What failed before is tried again alone, as it was: a message that came later must neither hide a failure nor die for it.
+ */
+function messagesOfTurn(pending: readonly StoredMessage[]): readonly StoredMessage[] {
+  const attempts = pending[0]?.attempts
+  const end = pending.findIndex((stored) => stored.attempts !== attempts)
+  return end === -1 ? pending : pending.slice(0, end)
+}
+
+/** An answer before it is committed. */
+interface Answer {
+  readonly change: Omit<Change, 'nowMs' | 'usage' | 'done'>
+  readonly result?: TurnResult
+}
+
+class TurnTaker {
+  readonly #engine: Engine
+  readonly #lease: KeptLease
+  readonly #claim: Claim
+  readonly #messages: readonly StoredMessage[]
+  readonly #turnId: string
+  #spent: Usage = { tokens: 0, costUsd: 0 }
+
+  constructor(
+    engine: Engine,
+    lease: KeptLease,
+    { claim, messages }: { claim: Claim; messages: readonly StoredMessage[] },
+  ) {
+    const { tenant, channel } = claim.lease.conversation
+    this.#engine = engine
+    this.#lease = lease
+    this.#claim = claim
+    this.#messages = messages
+    // Named after its first message: after a crash a turn may have grown, and is still the same piece of work.
+    this.#turnId = `${tenant}/${channel}/${messages[0]?.message.id}`
+  }
+
+  async take(): Promise<readonly NewReply[]> {
+    const { clock } = this.#engine.settings
+    const beganMs = clock.now()
+    this.#engine.emit('turn-started', { ...this.#event(), attempt: this.#attempt })
+    let answer: Answer
+    try {
+      answer = await this.#answer()
+    } catch (error) {
+      // A lost lease or the end of the bot: nothing is committed, the messages stay pending.
+      if (this.#lease.signal.aborted) throw this.#lease.signal.reason
+      return this.#fail(error)
+    }
+    const change = { ...answer.change, done: this.#seqs() }
+    const flags = await this.#commit(change)
+    const replies = change.replies ?? []
+    this.#engine.emit('turn-committed', {
+      ...this.#event(),
+      replies,
+      durationMs: clock.now() - beganMs,
+      ...(answer.result ? { trace: answer.result.trace } : {}),
+    })
+    this.#tellControl(change.control, flags)
+    return replies
+  }
+
+  async #answer(): Promise<Answer> {
+    const { optOut } = this.#engine.settings
+    const { flags } = this.#claim
+    const { forAgents, order } = sortMessages(this.#messages, { flags, optOut })
+    const confirmation = order ? this.#confirm(optOut.confirmation[order]) : []
+    const control: Control = order === 'start' ? { optOut: false } : {}
+    if (order === 'stop') this.#engine.emit('opted-out', { conversation: this.#conversation })
+    if (forAgents.length === 0) return { change: { replies: confirmation, control } }
+
+    const { handoff, isOver } = this.#handoff()
+    const result = await this.#run(forAgents, handoff)
+    const prepared = this.#prepare(result.replies)
+    for (const warning of [...result.trace.warnings, ...prepared.warnings]) {
+      this.#engine.settings.logger.warn({ turnId: this.#turnId, agent: result.trace.route.agent }, warning)
+    }
+    return {
+      change: {
+        state: withChoices(result, prepared),
+        replies: [...confirmation, ...this.#replies(prepared.messages, 'reply')],
+        control: {
+          ...control,
+          ...(isOver ? { handoff: null } : {}),
+          ...(result.handoff === undefined ? {} : { handoff: result.handoff }),
+        },
+      },
+      result,
+    }
+  }
+
+  #run(messages: readonly StoredMessage[], handoff: Handoff | undefined): Promise<TurnResult> {
+    const { pipeline } = this.#engine
+    const transport = this.#engine.transportOf(this.#conversation)
+    return pipeline.run(
+      {
+        ...this.#conversation,
+        messages: messages.map((stored) => stored.message),
+        state: this.#claim.state,
+        handoff,
+        history: this.#claim.history,
+        usage: this.#claim.usage,
+        turnId: this.#turnId,
+      },
+      {
+        signal: this.#lease.signal,
+        onUsage: ({ inputTokens, outputTokens, costUsd }) => {
+          this.#spent = {
+            tokens: this.#spent.tokens + inputTokens + outputTokens,
+            costUsd: this.#spent.costUsd + costUsd,
+          }
+        },
+        ...(transport.openMedia ? { openMedia: transport.openMedia.bind(transport) } : {}),
+      },
+    )
+  }
+
+  /** Counts the failure: another attempt later, or the end and the fallback answer. */
+  async #fail(error: unknown): Promise<readonly NewReply[]> {
+    const { clock, retry, random, fallbackText, logger } = this.#engine.settings
+    const reason = describeError(error)
+    const attempt = this.#attempt
+    const isFinal = attempt >= retry.maxAttempts || (isWaAgentError(error) && !error.retryable)
+    logger.warn({ turnId: this.#turnId, attempt, error: reason, err: error, isFinal }, 'a turn failed')
+    if (!isFinal) {
+      const retryAfterMs = isWaAgentError(error) ? (error.retryAfterMs ?? 0) : 0
+      const atMs = clock.now() + Math.max(backoffMs(attempt, retry, random), retryAfterMs)
+      await this.#commit({ retry: { messages: this.#seqs(), atMs, reason } })
+      this.#engine.emit('turn-failed', { ...this.#event(), attempt, error, retryAtMs: atMs })
+      return []
+    }
+    const fallback = fallbackText === false ? [] : this.#prepare([{ type: 'text', text: fallbackText }]).messages
+    const replies = this.#replies(fallback, 'fallback')
+    await this.#commit({ dead: { messages: this.#seqs(), reason }, replies })
+    this.#engine.emit('turn-dead', { ...this.#event(), attempt, error })
+    return replies
+  }
+
+  #commit(change: Omit<Change, 'nowMs' | 'usage'>): Promise<Flags> {
+    const { storage, settings } = this.#engine
+    const nowMs = settings.clock.now()
+    const usage =
+      this.#spent.tokens > 0 || this.#spent.costUsd > 0 ? { usage: { ...this.#spent, day: utcDay(nowMs) } } : {}
+    return persist(
+      this.#engine,
+      () => storage.commit(this.#lease.current, { ...change, ...usage, nowMs: settings.clock.now() }),
+      {
+        signal: this.#lease.signal,
+        doing: 'committing a turn',
+      },
+    )
+  }
+
+  #prepare(messages: readonly OutboundMessage[]): Prepared {
+    const { capabilities } = this.#engine.transportOf(this.#conversation)
+    return prepareMessages(messages, { capabilities, fallbackText: this.#engine.settings.fallbackText })
+  }
+
+  #confirm(text: string | false): readonly NewReply[] {
+    return text === false ? [] : this.#replies(this.#prepare([{ type: 'text', text }]).messages, 'confirmation')
+  }
+
+  #replies(messages: readonly OutboundMessage[], kind: ReplyKind): NewReply[] {
+    const { createId, clock } = this.#engine.settings
+    const inReplyTo = this.#messageIds()
+    return messages.map((message) => ({ id: createId(), kind, message, inReplyTo, notBeforeMs: clock.now() }))
+  }
+
+  /** A handoff whose time is over counts no more, and is taken off with this turn. */
+  #handoff(): { handoff: Handoff | undefined; isOver: boolean } {
+    const { handoff } = this.#claim.flags
+    const isOver = handoff?.untilMs !== undefined && handoff.untilMs <= this.#engine.settings.clock.now()
+    return { handoff: isOver ? undefined : handoff, isOver }
+  }
+
+  #tellControl(control: Control | undefined, flags: Flags): void {
+    const conversation = this.#conversation
+    if (control?.optOut === false) this.#engine.emit('opted-in', { conversation })
+    if (control?.handoff === null) this.#engine.emit('handoff-released', { conversation })
+    else if (control?.handoff && flags.handoff)
+      this.#engine.emit('handoff-started', { conversation, handoff: flags.handoff })
+  }
+
+  get #conversation() {
+    return this.#claim.lease.conversation
+  }
+
+  get #attempt(): number {
+    return (this.#messages[0]?.attempts ?? 0) + 1
+  }
+
+  #seqs(): readonly number[] {
+    return this.#messages.map((stored) => stored.seq)
+  }
+
+  #messageIds(): readonly string[] {
+    return this.#messages.filter((stored) => !stored.message.fromMe).map((stored) => stored.message.id)
+  }
+
+  #event() {
+    return { conversation: this.#conversation, turnId: this.#turnId, messageIds: this.#messageIds() }
+  }
+}
+
+/** New choices replace old ones; an answer of the agent that offered the old ones makes them void. */
+function withChoices({ state, trace }: TurnResult, { choices, messages }: Prepared): ConversationState {
+  const agent = trace.route.agent
+  if (agent !== undefined && choices) return { ...state, choices: { agent, options: choices } }
+  if (!state.choices || messages.length === 0 || state.choices.agent !== agent) return state
+  const { choices: _, ...rest } = state
+  return rest
+}
+
+/** The day that usage is counted on. */
+export function utcDay(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, 10)
+}
+
+/** The error of a turn that was stopped because the bot ends. */
+export function stopped(): WaAgentError {
+  return new WaAgentError('not_running', 'The bot stopped before the turn was finished; its messages stay pending.', {
+    retryable: true,
+  })
+}

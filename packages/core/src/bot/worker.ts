@@ -1,0 +1,94 @@
+import { type ConversationKey, conversationId } from '../conversation.ts'
+import { describeError, isWaAgentError } from '../errors.ts'
+import type { Claim } from '../storage.ts'
+import { asStored, deliver } from './deliver.ts'
+import type { Engine } from './engine.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import { takeTurn, utcDay } from './take-turn.ts'
+
+/** Claims conversations and does what is due in them. */
+export class Worker {
+  readonly #engine: Engine
+  readonly #keeper: LeaseKeeper
+  readonly #owner: string
+  /** Channels that are in the storage but not in this bot: another one may serve them. */
+  readonly #unserved = new Set<string>()
+
+  constructor(engine: Engine, keeper: LeaseKeeper) {
+    this.#engine = engine
+    this.#keeper = keeper
+    this.#owner = engine.settings.createId()
+  }
+
+  /** Claims one conversation; `undefined` where it has nothing due or somebody else works on it. */
+  async claim(conversation: ConversationKey): Promise<Claim | undefined> {
+    const claims = await this.#engine.storage.claim({ ...this.#request(), conversation })
+    return claims[0]
+  }
+
+  /** Claims up to `limit` conversations with something due, except those in `except`. */
+  async claimDue(limit: number, except: ReadonlySet<string>): Promise<readonly Claim[]> {
+    const excluded = this.#unserved.size === 0 ? except : new Set([...except, ...this.#unserved])
+    return this.#engine.storage.claim({ ...this.#request(), limit, except: excluded })
+  }
+
+  /** Delivers what is in the outbox, answers what is pending, delivers that, gives the lease back. Never rejects. */
+  async work(claim: Claim): Promise<{ readonly dueAtMs?: number }> {
+    const lease = this.#keeper.keep(claim.lease)
+    const { conversation } = claim.lease
+    try {
+      if (this.#isServed(conversation)) {
+        await deliver(this.#engine, lease, claim.replies)
+        const replies = await takeTurn(this.#engine, lease, claim)
+        const isBlocked = claim.replies.length > 0
+        // Behind a reply that has to wait all later ones wait too: the next claim brings them in order.
+        if (!isBlocked && !lease.signal.aborted) await deliver(this.#engine, lease, replies.map(asStored))
+      }
+    } catch (error) {
+      this.#report(conversation, error)
+    } finally {
+      this.#keeper.drop(lease)
+    }
+    return this.#release(claim, conversation)
+  }
+
+  async #release(claim: Claim, conversation: ConversationKey): Promise<{ readonly dueAtMs?: number }> {
+    try {
+      const released = await this.#engine.storage.release(claim.lease)
+      return this.#unserved.has(conversationId(conversation)) ? {} : released
+    } catch (error) {
+      this.#report(conversation, error)
+      return {}
+    }
+  }
+
+  #request() {
+    const { clock, leaseMs, maxMessages } = this.#engine.settings
+    const nowMs = clock.now()
+    return {
+      owner: this.#owner,
+      nowMs,
+      leaseMs,
+      maxMessages,
+      historyLimit: this.#engine.pipeline.historyLimit,
+      usageDay: utcDay(nowMs),
+    }
+  }
+
+  #isServed(conversation: ConversationKey): boolean {
+    try {
+      this.#engine.transportOf(conversation)
+      return true
+    } catch (error) {
+      this.#unserved.add(conversationId(conversation))
+      this.#engine.settings.logger.warn({ error: describeError(error) }, 'a conversation is left to others')
+      return false
+    }
+  }
+
+  #report(conversation: ConversationKey, error: unknown): void {
+    if (isWaAgentError(error) && error.code === 'lease_lost') this.#engine.emit('lease-lost', { conversation })
+    else if (isWaAgentError(error) && error.code === 'not_running') this.#engine.settings.logger.info({}, error.message)
+    else this.#engine.emit('error', { error, doing: 'working on a conversation' })
+  }
+}

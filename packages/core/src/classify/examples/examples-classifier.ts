@@ -1,0 +1,117 @@
+import { calibrate, type HeldOutScores, joinHeldOut, ScoreSheet } from './calibration.ts'
+import { bestIntent, type Confidence, learnConfidence } from './confidence.ts'
+import { Corpus } from './corpus.ts'
+import { crossValidate } from './cross-validation.ts'
+import {
+  type ExamplesClassifierOptions,
+  enoughTexts,
+  hasEnoughValidation,
+  type LabelledText,
+  type ResolvedOptions,
+  resolveOptions,
+} from './examples-options.ts'
+import type { RoundOptions } from './held-out-rounds.ts'
+import { FeatureCounter } from './text-features.ts'
+import { dropUnusedFeatures, TextScorer } from './text-scorer.ts'
+
+export type { ExamplesClassifierOptions, LabelledText } from './examples-options.ts'
+
+export interface ExamplesPrediction {
+  /** Undefined = none of the intents: the confidence is below the threshold, or nothing in the text is known. */
+  readonly intent: string | undefined
+  /** Probability, 0 to 1, that the best intent is the right one, whether or not it reaches the threshold. */
+  readonly confidence: number
+  /** The most probable intents, best first; empty when nothing in the text is known. */
+  readonly ranking: readonly { readonly intent: string; readonly confidence: number }[]
+}
+
+export interface ExamplesClassifier {
+  classify(text: string): ExamplesPrediction
+  /** The confidence from which on an intent is answered. */
+  readonly threshold: number
+  /** In the order of their first example. */
+  readonly intents: readonly string[]
+}
+
+/**
+ * Trains on example sentences of intents: word and character n-grams, tf-idf, one linear support vector machine an
+ * intent, probabilities and the threshold for "none of these" from held-out texts. Works in any language; takes
+ * milliseconds for a hundred examples and seconds for ten thousand, and answers in microseconds.
+ *
+ * @param examples a few an intent or more; with no examples every text is none
+ * @throws RangeError when an option is out of range
+ */
+export function trainExamples(
+  examples: readonly LabelledText[],
+  options: ExamplesClassifierOptions = {},
+): ExamplesClassifier {
+  const resolved = resolveOptions(options, examples.length)
+  const intents = [...new Set(examples.map((example) => example.intent))]
+  if (intents.length === 0) return { intents, threshold: 1, classify: () => nothingKnown }
+
+  const counter = new FeatureCounter(resolved.maximumTextLength)
+  const numbers = new Map(intents.map((intent, number) => [intent, number]))
+  const labels = Int32Array.from(examples, (example) => numbers.get(example.intent) as number)
+  const texts = examples.map((example) => example.text)
+  const corpus = new Corpus({ texts, labels, intentCount: intents.length }, resolved.outOfScope, counter)
+  const trained = corpus.learnIntents(corpus.exampleRows, resolved)
+  corpus.learnNone(trained, { examples: corpus.exampleRows, outOfScope: corpus.outOfScopeRows }, resolved)
+  const scorer = new TextScorer(dropUnusedFeatures(corpus.index, trained), counter)
+
+  const validation = scoreValidation(scorer, numbers, resolved.validation)
+  const heldOut = hasEnoughValidation(resolved)
+    ? validation
+    : joinHeldOut(validation, crossValidate(corpus, planFor(corpus, resolved.seed), resolved))
+  const confidence = learnConfidence(heldOut, resolved)
+  return {
+    intents,
+    threshold: confidence.threshold,
+    classify: (text) => predict(scorer.score(text), { intents, confidence, rankingSize: resolved.rankingSize }),
+  }
+}
+
+const nothingKnown: ExamplesPrediction = { intent: undefined, confidence: 0, ranking: [] }
+
+function scoreValidation(
+  scorer: TextScorer,
+  numbers: ReadonlyMap<string, number>,
+  validation: ResolvedOptions['validation'],
+): HeldOutScores {
+  const none = numbers.size
+  const sheet = new ScoreSheet(none)
+  const add = (text: string, label: number) => {
+    const scores = scorer.score(text)
+    if (scores !== undefined) sheet.add(scores, label)
+  }
+  for (const { text, intent } of validation?.examples ?? []) add(text, numbers.get(intent) ?? none)
+  for (const text of validation?.outOfScope ?? []) add(text, none)
+  return sheet.finish()
+}
+
+/** Few examples need every one of them held out once for a good estimate; of many, a part says enough. */
+function planFor(corpus: Corpus, seed: number): RoundOptions {
+  const exampleCount = corpus.exampleRows.length
+  const rounds = exampleCount > 4000 ? 1 : exampleCount > 1500 ? 2 : exampleCount > 100 ? 3 : 5
+  // With two intents, one left out would leave nothing to tell the other from.
+  const holdOutIntents = corpus.outOfScopeRows.length < enoughTexts && corpus.intentCount > 2
+  return { parts: exampleCount > 4000 ? 10 : 5, rounds, holdOutIntents, seed }
+}
+
+function predict(
+  scores: Float64Array | undefined,
+  trained: { intents: readonly string[]; confidence: Confidence; rankingSize: number },
+): ExamplesPrediction {
+  if (scores === undefined) return nothingKnown
+  const { intents, confidence } = trained
+  calibrate(scores, confidence.calibration)
+  const ranking: { intent: string; confidence: number }[] = []
+  while (ranking.length < Math.min(trained.rankingSize, intents.length)) {
+    const best = bestIntent(scores)
+    ranking.push({ intent: intents[best] as string, confidence: scores[best] as number })
+    scores[best] = -1
+  }
+  const [best] = ranking
+  if (best === undefined) return nothingKnown
+  const intent = best.confidence >= confidence.threshold ? best.intent : undefined
+  return { intent, confidence: best.confidence, ranking }
+}

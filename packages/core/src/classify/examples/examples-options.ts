@@ -1,0 +1,94 @@
+/** An example sentence of an intent. */
+export interface LabelledText {
+  readonly text: string
+  readonly intent: string
+}
+
+export interface ExamplesClassifierOptions {
+  /**
+   * Sentences known to belong to none of the intents. They help to tell what is none, and from 20 on they alone choose
+   * the threshold. Without them whole intents are held out in turn to play the strangers.
+   */
+  readonly outOfScope?: readonly string[]
+  /**
+   * Texts that are not trained on, to calibrate confidence and choose the threshold with. With 20 of each kind or more
+   * they take the place of cross-validation, which saves its time. Examples of an intent that is not trained count as
+   * out of scope.
+   */
+  readonly validation?: { readonly examples: readonly LabelledText[]; readonly outOfScope: readonly string[] }
+  /** Training with the same seed and texts gives the same classifier. Default 1. */
+  readonly seed?: number
+  /** How much of a text is read, in UTF-16 code units. Default 1,000. */
+  readonly maximumTextLength?: number
+  /**
+   * The largest share of right answers that the threshold may turn into "none". Default with enough `validation`
+   * 0.0075, else 1.7 / examples^⅔ and at most 0.06: 6 % with 150 examples, when little is known about an intent and
+   * caution is wise, and 0.3 % with 15,000, when held-out examples have near twins among the others and promise more
+   * than messages will keep.
+   */
+  readonly maximumLoss?: number
+  /** What recognising a stranger is worth when choosing the threshold; a right answer is worth 1. Default 0.5. */
+  readonly noneValue?: number
+  /** The share of messages expected to belong to none; confidence takes it into account. Default 0.1. */
+  readonly noneShare?: number
+  /** How many intents `ranking` holds at most. Default 3. */
+  readonly rankingSize?: number
+  /** Weight of training errors against large weights, the C of a support vector machine. Default 1. */
+  readonly cost?: number
+  /** Most passes over the examples an intent. Default 6. */
+  readonly passes?: number
+  /** A word or n-gram that fewer examples have is treated as unknown. Default 1, from 3,000 examples on 2. */
+  readonly minimumTexts?: number
+  /** How much unknown words lower the scores: 0 = not at all, 1 = as if each were a rare known one. Default 1. */
+  readonly unknownShare?: number
+}
+
+export type ResolvedOptions = Required<Omit<ExamplesClassifierOptions, 'validation'>> &
+  Pick<ExamplesClassifierOptions, 'validation'>
+
+/** @throws RangeError when a number is not in the range its option can work with */
+export function resolveOptions(options: ExamplesClassifierOptions, exampleCount: number): ResolvedOptions {
+  const resolved = {
+    outOfScope: [],
+    seed: 1,
+    maximumTextLength: 1000,
+    maximumLoss: hasEnoughValidation(options) ? 0.0075 : Math.min(0.06, 1.7 / Math.max(1, exampleCount) ** (2 / 3)),
+    noneValue: 0.5,
+    noneShare: 0.1,
+    rankingSize: 3,
+    cost: 1,
+    passes: 6,
+    minimumTexts: exampleCount >= 3000 ? 2 : 1,
+    unknownShare: 1,
+    ...options,
+  }
+  requireWithin(resolved, 'maximumTextLength', { least: 1, most: 1_000_000 })
+  requireWithin(resolved, 'maximumLoss', { least: 0, most: 1 })
+  requireWithin(resolved, 'noneValue', { least: 0, most: 1000 })
+  requireWithin(resolved, 'noneShare', { least: 0.001, most: 0.999 })
+  requireWithin(resolved, 'rankingSize', { least: 1, most: 1000 })
+  requireWithin(resolved, 'cost', { least: 1e-6, most: 1e6 })
+  requireWithin(resolved, 'passes', { least: 1, most: 1000 })
+  requireWithin(resolved, 'minimumTexts', { least: 1, most: 1000 })
+  requireWithin(resolved, 'unknownShare', { least: 0, most: 10 })
+  return resolved
+}
+
+/** Fewer held-out texts than this are too few to choose the threshold by alone. */
+export const enoughTexts = 20
+
+/** Whether validation texts can take the place of cross-validation. */
+export function hasEnoughValidation({ validation }: Pick<ExamplesClassifierOptions, 'validation'>): boolean {
+  if (validation === undefined) return false
+  return validation.examples.length >= enoughTexts && validation.outOfScope.length >= enoughTexts
+}
+
+function requireWithin<Name extends keyof ResolvedOptions>(
+  options: ResolvedOptions,
+  name: Name,
+  range: { least: number; most: number },
+): void {
+  const value = options[name]
+  if (typeof value === 'number' && value >= range.least && value <= range.most) return
+  throw new RangeError(`${name} must be a number from ${range.least} to ${range.most}, not ${String(value)}`)
+}

@@ -1,0 +1,194 @@
+import { seededRandom } from './random.ts'
+
+/** Weighted rows with a label each: row r is `features[starts[r]..starts[r + 1])` with `values` at the same places. */
+export interface TrainingRows {
+  readonly starts: Int32Array
+  readonly features: Int32Array
+  readonly values: Float32Array
+  readonly labels: Int32Array
+  /** The rows that take part. */
+  readonly rows: Int32Array
+  readonly featureCount: number
+}
+
+export interface LinearModelOptions {
+  /** Weight of training errors against large weights (the C of support vector machines). */
+  readonly cost: number
+  /** Most passes over the rows that still matter, a class. */
+  readonly passes: number
+  readonly seed: number
+}
+
+/** Scores are `bias + features · weights`, about 1 for a clear member of the class and -1 for a clear stranger. */
+export interface LinearModel {
+  /** `[feature][class]`, so that the weights a text needs lie together. */
+  readonly weights: Float32Array
+  readonly biases: Float32Array
+  readonly classCount: number
+}
+
+/**
+ * One linear support vector machine a class, for the labels 0 to classCount - 1, each against all other rows.
+ * The model has one class more, whose score is 0 until `setClass` says otherwise.
+ */
+export function trainLinearModel(data: TrainingRows, classCount: number, options: LinearModelOptions): LinearModel {
+  const trainer = new BinaryTrainer(data, options)
+  const model = {
+    weights: new Float32Array(data.featureCount * (classCount + 1)),
+    biases: new Float32Array(classCount + 1),
+    classCount: classCount + 1,
+  }
+  for (let label = 0; label < classCount; label++) {
+    const classWeights = trainer.train(label)
+    if (classWeights === undefined) model.biases[label] = neverBest
+    else setClass(model, label, classWeights)
+  }
+  return model
+}
+
+/** @param classWeights one weight a feature, then the bias */
+export function setClass(model: LinearModel, label: number, classWeights: Float64Array): void {
+  const { weights, biases, classCount } = model
+  const featureCount = classWeights.length - 1
+  for (let feature = 0; feature < featureCount; feature++) {
+    weights[feature * classCount + label] = classWeights[feature] as number
+  }
+  biases[label] = classWeights[featureCount] as number
+}
+
+const stopAtGap = 0.1
+/** Score of a class that has no training rows. */
+const neverBest = -100
+
+/**
+ * Dual coordinate descent for the L2-loss support vector machine (Hsieh et al., "A Dual Coordinate Descent Method for
+ * Large-scale Linear SVM", ICML 2008), with shrinking: rows that are clearly on their side of the margin are put
+ * aside, which for most rows and most classes is after one look.
+ */
+export class BinaryTrainer {
+  private readonly data: TrainingRows
+  private readonly options: LinearModelOptions
+  private readonly random: () => number
+  private readonly squaredLengths: Float64Array
+  private readonly order: Int32Array
+  private readonly duals: Float64Array
+  /** The last one is the bias. */
+  private readonly weights: Float64Array
+
+  constructor(data: TrainingRows, options: LinearModelOptions) {
+    this.data = data
+    this.options = options
+    this.random = seededRandom(options.seed)
+    const rowCount = data.starts.length - 1
+    this.squaredLengths = new Float64Array(rowCount)
+    for (let row = 0; row < rowCount; row++) {
+      let squares = 1
+      const end = data.starts[row + 1] as number
+      for (let entry = data.starts[row] as number; entry < end; entry++) squares += (data.values[entry] as number) ** 2
+      this.squaredLengths[row] = squares
+    }
+    this.order = new Int32Array(data.rows.length)
+    this.duals = new Float64Array(rowCount)
+    this.weights = new Float64Array(data.featureCount + 1)
+  }
+
+  /** Weights of the features, then the bias; valid until the next call. Undefined when no row has the label. */
+  train(positiveLabel: number): Float64Array | undefined {
+    const members = this.countMembers(positiveLabel)
+    if (members === 0) return undefined
+    this.order.set(this.data.rows)
+    this.duals.fill(0)
+    this.weights.fill(0)
+    // Few members against many strangers: each member counts for more, by the square root of the odds.
+    const odds = Math.max(1, (this.order.length - members) / members)
+    const stranger = 1 / (2 * this.options.cost)
+    const penalties = { member: stranger / Math.sqrt(odds), stranger }
+    let active = this.order.length
+    let shrinkAbove = Number.POSITIVE_INFINITY
+    for (let pass = 0; pass < this.options.passes; pass++) {
+      const result = this.pass(positiveLabel, { active, shrinkAbove, ...penalties })
+      if (result.largest - result.smallest < stopAtGap) {
+        if (result.active === this.order.length) break
+        active = this.order.length
+        shrinkAbove = Number.POSITIVE_INFINITY
+      } else {
+        active = result.active
+        shrinkAbove = result.largest <= 0 ? Number.POSITIVE_INFINITY : result.largest
+      }
+    }
+    return this.weights
+  }
+
+  private countMembers(positiveLabel: number): number {
+    const { rows, labels } = this.data
+    let members = 0
+    for (let next = 0; next < rows.length; next++) if (labels[rows[next] as number] === positiveLabel) members++
+    return members
+  }
+
+  private pass(
+    positiveLabel: number,
+    limits: { active: number; shrinkAbove: number; member: number; stranger: number },
+  ): { active: number; largest: number; smallest: number } {
+    const { order, duals, weights, random, squaredLengths } = this
+    const { starts, features, values, labels, featureCount } = this.data
+    let { active } = limits
+    let largest = Number.NEGATIVE_INFINITY
+    let smallest = Number.POSITIVE_INFINITY
+    for (let next = 0; next < active; next++) {
+      const other = next + Math.floor(random() * (active - next))
+      const row = order[other] as number
+      order[other] = order[next] as number
+      order[next] = row
+      const isMember = labels[row] === positiveLabel
+      const start = starts[row] as number
+      const end = starts[row + 1] as number
+      let score = weights[featureCount] as number
+      for (let entry = start; entry < end; entry++) {
+        score += (weights[features[entry] as number] as number) * (values[entry] as number)
+      }
+      const penalty = isMember ? limits.member : limits.stranger
+      const dual = duals[row] as number
+      const gradient = (isMember ? score : -score) - 1 + penalty * dual
+      if (dual === 0 && gradient > 0) {
+        if (largest < 0) largest = 0
+        if (smallest > 0) smallest = 0
+        if (gradient > limits.shrinkAbove) {
+          order[next--] = order[--active] as number
+          order[active] = row
+        }
+        continue
+      }
+      if (gradient > largest) largest = gradient
+      if (gradient < smallest) smallest = gradient
+      if (Math.abs(gradient) < 1e-12) continue
+      const updated = Math.max(0, dual - gradient / ((squaredLengths[row] as number) + penalty))
+      duals[row] = updated
+      const step = isMember ? updated - dual : dual - updated
+      for (let entry = start; entry < end; entry++) {
+        const feature = features[entry] as number
+        weights[feature] = (weights[feature] as number) + step * (values[entry] as number)
+      }
+      weights[featureCount] = (weights[featureCount] as number) + step
+    }
+    return { active, largest, smallest }
+  }
+}
+
+/** Writes the text's scores, one a class, into `scores`. */
+export function scoreFeatures(
+  model: LinearModel,
+  text: { features: Int32Array; values: Float32Array; start: number; end: number },
+  scores: Float64Array,
+): void {
+  const { weights, biases, classCount } = model
+  for (let label = 0; label < classCount; label++) scores[label] = biases[label] as number
+  for (let entry = text.start; entry < text.end; entry++) {
+    const value = text.values[entry] as number
+    if (value === 0) continue
+    const offset = (text.features[entry] as number) * classCount
+    for (let label = 0; label < classCount; label++) {
+      scores[label] = (scores[label] as number) + value * (weights[offset + label] as number)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Time as the engine sees it. Tests pass a virtual one, so nothing in them sleeps. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+  /** Calls back once after `delayMs`; the result cancels it. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+/** setTimeout counts in 32 bits: a longer delay would fire at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** The real time of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs))
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Resolves after `delayMs`, or as soon as `signal` is aborted (it never rejects: look at the signal). */
+export function waitFor(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const finish = () => {
+      cancel()
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const cancel = clock.after(delayMs, finish)
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}

@@ -1,0 +1,157 @@
+import type { ConversationState, Handoff } from './conversation.ts'
+import { WaAgentError } from './errors.ts'
+import { type InboundMessage, type OutboundMessage, textOf } from './message.ts'
+import type { Control, Flags, ReplyKind, ReplyOutcome, ReplyStatus } from './storage.ts'
+
+/** All that can have become of a reply. `pending` and `sending` are undelivered, `dead` and `held` are dead letters. */
+export type ReplyFate = ReplyStatus | 'sent' | 'dead' | 'held' | 'suppressed' | 'discarded'
+
+/**
+ * The ids by which the sender of a message is known in its channel, the chat first. Only in a direct chat do the contact's
+ * ids name the conversation; what was written from our own number has our own contact.
+ */
+export function personIds(message: InboundMessage): readonly string[] {
+  if (message.fromMe || message.isGroup) return [message.chat]
+  const ids = new Set([message.chat, message.from.id])
+  for (const alias of message.from.aliases) ids.add(alias.value)
+  return [...ids]
+}
+
+/** When pending messages want a turn: once nothing came for a while, but no longer than the first may wait, and rested. */
+export function inboundDueAtMs(mail: {
+  readonly settleAtMs: number
+  readonly dueByMs: number
+  readonly restUntilMs: number
+}): number {
+  return Math.max(mail.restUntilMs, Math.min(mail.settleAtMs, mail.dueByMs))
+}
+
+/** When the first undelivered reply wants to go out. One whose sending was interrupted wants to be looked at at once. */
+export function outboundDueAtMs(first: { readonly status: ReplyStatus; readonly notBeforeMs: number }): number {
+  return first.status === 'sending' ? 0 : first.notBeforeMs
+}
+
+/** The flags after an order. */
+export function applyControl(flags: Flags, control: Control): Flags {
+  const optedOut = control.optOut ?? flags.optedOut
+  const handoff = control.handoff === undefined ? flags.handoff : (control.handoff ?? undefined)
+  return handoff ? { optedOut, handoff: Object.freeze({ ...handoff }) } : { optedOut }
+}
+
+/** The flags of two conversations that turned out to be one: silence wins. */
+export function mergeFlags(older: Flags, younger: Flags): Flags {
+  const handoff = longerHandoff(older.handoff, younger.handoff)
+  const optedOut = older.optedOut || younger.optedOut
+  return handoff ? { optedOut, handoff } : { optedOut }
+}
+
+function longerHandoff(older: Handoff | undefined, younger: Handoff | undefined): Handoff | undefined {
+  if (!older || !younger) return older ?? younger
+  return (younger.untilMs ?? Number.POSITIVE_INFINITY) > (older.untilMs ?? Number.POSITIVE_INFINITY) ? younger : older
+}
+
+/** State as it is stored. What is not plain JSON is refused before anything is changed. */
+export function stateToJson(state: ConversationState): string {
+  try {
+    return JSON.stringify(state)
+  } catch (cause) {
+    const message = 'Expected a session state that is plain JSON: no BigInt and nothing that contains itself.'
+    throw new WaAgentError('invalid_output', message, { cause })
+  }
+}
+
+/**
+ * The state of two conversations that turned out to be one: what the older one knows stays, what only the younger one
+ * knows is added. Nothing is assumed of the shape, because an older version may have written it. Spreading copies even
+ * a key like `__proto__` as plain data.
+ */
+export function mergeStates(older: unknown, younger: unknown): ConversationState | undefined {
+  if (!isRecord(younger)) return isRecord(older) ? (older as unknown as ConversationState) : undefined
+  if (!isRecord(older)) return younger as unknown as ConversationState
+  const sessions = {
+    ...(isRecord(younger['sessions']) ? younger['sessions'] : {}),
+    ...(isRecord(older['sessions']) ? older['sessions'] : {}),
+  }
+  return { ...younger, ...older, sessions }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What became of a reply that is now `status`, or `undefined` where that is final already. The truth, `sent`, beats a dead letter. */
+export function settledFate(status: ReplyFate, outcome: ReplyOutcome['status']): ReplyFate | undefined {
+  switch (status) {
+    case 'pending':
+    case 'sending':
+      return outcome === 'retry' ? 'pending' : outcome
+    case 'dead':
+    case 'held':
+      return outcome === 'sent' ? 'sent' : undefined
+    case 'sent':
+    case 'suppressed':
+    case 'discarded':
+      return undefined
+  }
+}
+
+/** What is needed of a reply to recognise its echo. */
+export interface EchoCandidate {
+  readonly status: ReplyFate
+  readonly attempts: number
+  readonly providerId?: string | undefined
+  readonly message: OutboundMessage
+}
+
+/**
+ * Whether a message from our own number may be this reply, seen from outside before we knew its id: it says the same, and
+ * the reply may have gone out without our knowing its id.
+ */
+export function isEchoOf(message: InboundMessage, reply: EchoCandidate): boolean {
+  return mayHaveGoneOut(reply) && message.type === reply.message.type && textOf(message) === textOf(reply.message)
+}
+
+function mayHaveGoneOut(reply: EchoCandidate): boolean {
+  switch (reply.status) {
+    case 'sending':
+    case 'held':
+      return true
+    case 'pending':
+      // An attempt whose end was not certain may be tried again.
+      return reply.attempts > 0
+    case 'sent':
+      return reply.providerId === undefined
+    case 'dead':
+    case 'suppressed':
+    case 'discarded':
+      return false
+  }
+}
+
+/** Whether a finished or waiting reply belongs to what the customer can read. */
+export function isSaid(status: ReplyFate): boolean {
+  return status === 'pending' || status === 'sending' || status === 'sent'
+}
+
+/** A reply as storages keep it: its message as JSON, so that nobody's later change can reach it. */
+export interface OutboxReply {
+  readonly seq: number
+  readonly id: string
+  readonly kind: ReplyKind
+  readonly json: string
+  readonly inReplyTo: readonly string[]
+  status: ReplyStatus
+  attempts: number
+  notBeforeMs: number
+}
+
+/** A pending message as storages keep it. */
+export interface PendingMessage {
+  readonly seq: number
+  readonly json: string
+  readonly receivedAtMs: number
+  readonly settleAtMs: number
+  readonly dueByMs: number
+  readonly control: Control | undefined
+  attempts: number
+}

@@ -1,0 +1,289 @@
+import { type Clock, systemClock } from './clock.ts'
+import { type ConversationKey, conversationId } from './conversation.ts'
+import { DueIndex } from './due-index.ts'
+import { LeaseTable } from './lease-table.ts'
+import { personIds, stateToJson } from './mailbox-rules.ts'
+import { type Box, type ReplyRow, type Row, toDeadLetter } from './memory-rows.ts'
+import { type Draft, MemoryTables } from './memory-tables.ts'
+import type {
+  AppendResult,
+  Change,
+  Claim,
+  ClaimRequest,
+  Control,
+  DeadLetters,
+  Flags,
+  Lease,
+  NewMessage,
+  NewReply,
+  ReplyOutcome,
+  Storage,
+  StorageStats,
+  Usage,
+} from './storage.ts'
+import { letterGone, replyGone, storageClosed } from './storage-errors.ts'
+
+/** Options of `memoryStorage`. */
+export interface MemoryStorageOptions {
+  /** Tells when a reply was settled or enqueued. Default: the machine's clock. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+/**
+ * Storage without a disk: every promise of the port but durability. For trying out and for tests; everything is gone when
+ * the process ends.
+ */
+export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
+  return new MemoryStorage(options.clock ?? systemClock)
+}
+
+class MemoryStorage implements Storage {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #tables = new MemoryTables()
+  readonly #leases = new LeaseTable()
+  readonly #due = new DueIndex<string>()
+  readonly #usage = new Map<string, Usage>()
+  #phase: 'new' | 'open' | 'closed' = 'new'
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+  }
+
+  async open(): Promise<void> {
+    if (this.#phase === 'closed') throw storageClosed('closed')
+    this.#phase = 'open'
+  }
+
+  async append(messages: readonly NewMessage[]): Promise<readonly AppendResult[]> {
+    this.#assertOpen()
+    const drafts = messages.map((content) => ({ content, json: JSON.stringify(content.message) }))
+    return drafts.map((draft) => this.#appendOne(draft))
+  }
+
+  #appendOne(draft: Draft<NewMessage>): AppendResult {
+    const { message, control } = draft.content
+    const duplicate = this.#tables.message(draft.content, message.id)
+    if (duplicate) return result('duplicate', duplicate.box)
+    const echoed = message.fromMe ? this.#tables.echoed(draft.content, message) : undefined
+    if (echoed) {
+      this.#settleRow(echoed, { status: 'sent', providerId: message.id })
+      this.#tables.nameSent(echoed, message.id)
+      return result('echo', echoed.box)
+    }
+    const box = this.#identify(draft.content)
+    if (control) box.apply(control)
+    this.#tables.addMessage(box, draft)
+    this.#schedule(box)
+    return result('stored', box)
+  }
+
+  #identify({ tenant, channel, message }: NewMessage): Box {
+    const ids = personIds(message)
+    const [oldest, ...others] = this.#tables.known({ tenant, channel }, ids)
+    const box = oldest ?? this.#tables.boxOrNew({ tenant, channel, chat: message.chat })
+    for (const younger of others) {
+      this.#leases.join(box, younger)
+      this.#tables.join(box, younger)
+      this.#due.set(conversationId(younger.key), undefined)
+    }
+    this.#tables.addAliases(box, ids)
+    return box
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly Claim[]> {
+    this.#assertOpen()
+    const accept = (id: string) => !request.except?.has(id)
+    const ids = request.conversation
+      ? [conversationId(this.#tables.box(request.conversation)?.key ?? request.conversation)]
+      : this.#due.due(request.nowMs, { limit: request.limit ?? 1, accept })
+    return ids.flatMap((id) => this.#claimOne(id, request) ?? [])
+  }
+
+  #claimOne(id: string, request: ClaimRequest): Claim | undefined {
+    const box = this.#tables.boxes.get(id)
+    if (box?.dueAtMs === undefined || box.dueAtMs > request.nowMs) return undefined
+    const lease = this.#leases.take(box.key, request)
+    if (!lease) return undefined
+    this.#schedule(box)
+    return box.toClaim({
+      lease,
+      nowMs: request.nowMs,
+      maxMessages: request.maxMessages,
+      history: this.#tables.history(box, request.historyLimit),
+      usage: this.#usage.get(`${box.key.tenant}/${request.usageDay}`) ?? { tokens: 0, costUsd: 0 },
+    })
+  }
+
+  async commit(lease: Lease, change: Change): Promise<Flags> {
+    this.#assertOpen()
+    const state = change.state && stateToJson(change.state)
+    const drafts = draftsOf(change.replies ?? [])
+    this.#leases.check(lease, change.nowMs)
+    const box = this.#tables.boxOrNew(lease.conversation)
+    if (change.sending !== undefined) this.#assertSendable(box, change.sending, drafts)
+    // Nothing below may fail: a commit is all or nothing.
+    this.#changeMessages(box, change)
+    if (state !== undefined) box.state = state
+    if (change.control) box.apply(change.control)
+    for (const draft of drafts) this.#tables.addReply(box, draft, change.nowMs)
+    const sending = change.sending === undefined ? undefined : this.#tables.reply(box.key, change.sending)
+    if (sending) this.#tables.beginSending(sending)
+    if (change.usage) this.#addUsage(`${box.key.tenant}/${change.usage.day}`, change.usage)
+    this.#schedule(box)
+    return box.flags
+  }
+
+  #assertSendable(box: Box, id: string, drafts: readonly Draft<NewReply>[]): void {
+    const isNew = drafts.some(({ content }) => content.id === id) && !this.#tables.reply(box.key, id)
+    if (!isNew && !box.reply(id)) throw replyGone()
+  }
+
+  #changeMessages(box: Box, { nowMs, done = [], dead, retry }: Change): void {
+    for (const seq of done) this.#tables.endMessage(box, seq, { fate: 'done', reason: '', nowMs })
+    for (const seq of dead?.messages ?? []) {
+      this.#tables.endMessage(box, seq, { fate: 'dead', reason: dead?.reason ?? '', nowMs })
+    }
+    if (done.length > 0 || dead?.messages.length) box.restUntilMs = 0
+    if (!retry) return
+    for (const seq of retry.messages) {
+      const message = box.message(seq)
+      if (message) message.attempts += 1
+    }
+    box.restUntilMs = retry.atMs
+  }
+
+  async settle(
+    reply: { readonly conversation: ConversationKey; readonly id: string },
+    outcome: ReplyOutcome,
+  ): Promise<void> {
+    this.#assertOpen()
+    const row = this.#tables.reply(reply.conversation, reply.id)
+    if (row) this.#settleRow(row, outcome)
+  }
+
+  #settleRow(row: ReplyRow, outcome: ReplyOutcome): void {
+    this.#tables.settle(row, outcome, this.#clock.now())
+    if (!row.box.isSending) this.#leases.lift(row.box.key)
+    this.#schedule(row.box)
+  }
+
+  async renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Promise<Lease> {
+    this.#assertOpen()
+    const renewed = this.#leases.renew(lease, options)
+    this.#schedule(this.#tables.boxOrNew(lease.conversation))
+    return renewed
+  }
+
+  async release(lease: Lease): Promise<{ readonly dueAtMs?: number }> {
+    this.#assertOpen()
+    this.#leases.release(lease)
+    const box = this.#tables.boxOrNew(lease.conversation)
+    this.#schedule(box)
+    return dueOf(box)
+  }
+
+  async enqueue(conversation: ConversationKey, replies: readonly NewReply[]): Promise<ConversationKey> {
+    this.#assertOpen()
+    const drafts = draftsOf(replies)
+    const box = this.#tables.boxOrNew(conversation)
+    for (const draft of drafts) this.#tables.addReply(box, draft, this.#clock.now())
+    this.#schedule(box)
+    return box.key
+  }
+
+  async control(conversation: ConversationKey, control: Control): Promise<Flags> {
+    this.#assertOpen()
+    const box = this.#tables.boxOrNew(conversation)
+    box.apply(control)
+    return box.flags
+  }
+
+  readonly deadLetters: DeadLetters = {
+    list: async (query = {}) => {
+      this.#assertOpen()
+      const wanted = (row: Row) => query.tenant === undefined || row.box.key.tenant === query.tenant
+      const rows = [...this.#tables.dead.values()].filter(wanted)
+      rows.sort((a, b) => a.endedAtMs - b.endedAtMs || a.content.seq - b.content.seq)
+      return rows.slice(Math.max(0, rows.length - (query.limit ?? rows.length))).map(toDeadLetter)
+    },
+    retry: async (id, nowMs) => {
+      const row = this.#takeDead(id)
+      row.fate = 'pending'
+      if (row.kind === 'message') {
+        row.content = { ...row.content, attempts: 0, settleAtMs: nowMs, dueByMs: nowMs }
+        row.box.restUntilMs = 0
+        row.box.addMessage(row.content)
+      } else {
+        row.content = { ...row.content, status: 'pending', attempts: 0, notBeforeMs: nowMs }
+        row.box.addReply(row.content)
+      }
+      this.#schedule(row.box)
+      return row.box.key
+    },
+    discard: async (id) => {
+      const row = this.#takeDead(id)
+      row.fate = 'discarded'
+      row.endedAtMs = this.#clock.now()
+    },
+  }
+
+  #takeDead(id: string): Row {
+    this.#assertOpen()
+    const row = this.#tables.dead.get(id)
+    if (!row) throw letterGone()
+    this.#tables.dead.delete(id)
+    return row
+  }
+
+  async stats(): Promise<StorageStats> {
+    this.#assertOpen()
+    const boxes = [...this.#tables.boxes.values()]
+    const waiting = boxes.flatMap((box) => box.messages)
+    const oldest = waiting.reduce((first, { receivedAtMs }) => Math.min(first, receivedAtMs), Number.POSITIVE_INFINITY)
+    return {
+      pendingMessages: waiting.length,
+      pendingReplies: boxes.reduce((sum, box) => sum + box.replies.length, 0),
+      deadLetters: this.#tables.dead.size,
+      conversations: boxes.length,
+      ...(waiting.length > 0 && { oldestPendingAtMs: oldest }),
+    }
+  }
+
+  async prune(options: { readonly beforeMs: number }): Promise<{ readonly removed: number }> {
+    this.#assertOpen()
+    return { removed: this.#tables.prune(options.beforeMs) }
+  }
+
+  async close(): Promise<void> {
+    this.#phase = 'closed'
+  }
+
+  #addUsage(key: string, { tokens, costUsd }: Usage): void {
+    const before = this.#usage.get(key) ?? { tokens: 0, costUsd: 0 }
+    this.#usage.set(key, { tokens: before.tokens + tokens, costUsd: before.costUsd + costUsd })
+  }
+
+  /** A leased conversation is due again when its lease ends, if nobody gives it back before. */
+  #schedule(box: Box): void {
+    const id = conversationId(box.key)
+    const due = box.dueAtMs
+    this.#due.set(id, due === undefined ? undefined : Math.max(due, this.#leases.expiresAtMs(id) ?? 0))
+  }
+
+  #assertOpen(): void {
+    if (this.#phase !== 'open') throw storageClosed(this.#phase)
+  }
+}
+
+function draftsOf(replies: readonly NewReply[]): Draft<NewReply>[] {
+  return replies.map((content) => ({ content, json: JSON.stringify(content.message) }))
+}
+
+function dueOf(box: Box): { readonly dueAtMs?: number } {
+  const dueAtMs = box.dueAtMs
+  return dueAtMs === undefined ? {} : { dueAtMs }
+}
+
+function result(status: AppendResult['status'], box: Box): AppendResult {
+  return { status, conversation: box.key, ...dueOf(box) }
+}

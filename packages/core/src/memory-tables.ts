@@ -1,0 +1,187 @@
+import { type ChannelKey, type ConversationKey, conversationId } from './conversation.ts'
+import { isEchoOf, settledFate } from './mailbox-rules.ts'
+import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row } from './memory-rows.ts'
+import type { InboundMessage } from './message.ts'
+import type { HistoryEntry, NewMessage, NewReply, ReplyOutcome } from './storage.ts'
+
+/** Content that was serialised before anything is changed, because serialising can fail. */
+export interface Draft<Content> {
+  readonly content: Content
+  readonly json: string
+}
+
+const inChannel = (channel: ChannelKey, id: string) => `${channel.tenant}/${channel.channel}/${id}`
+
+/** The tables of `memoryStorage()` and their indices. */
+export class MemoryTables {
+  readonly boxes = new Map<string, Box>()
+  readonly dead = new Map<string, Row>()
+  readonly #aliases = new Map<string, Box>()
+  readonly #messages = new Map<string, MessageRow>()
+  readonly #replies = new Map<string, ReplyRow>()
+  readonly #sent = new Map<string, ReplyRow>()
+  #lastSeq = 0
+
+  message(channel: ChannelKey, id: string): MessageRow | undefined {
+    return this.#messages.get(inChannel(channel, id))
+  }
+
+  reply(channel: ChannelKey, id: string): ReplyRow | undefined {
+    return this.#replies.get(inChannel(channel, id))
+  }
+
+  box(key: ConversationKey): Box | undefined {
+    return this.#aliases.get(inChannel(key, key.chat))
+  }
+
+  boxOrNew(key: ConversationKey): Box {
+    const known = this.box(key)
+    if (known) return known
+    const box = new Box(Object.freeze({ tenant: key.tenant, channel: key.channel, chat: key.chat }))
+    this.boxes.set(conversationId(box.key), box)
+    this.addAliases(box, [key.chat])
+    return box
+  }
+
+  addAliases(box: Box, ids: readonly string[]): void {
+    for (const id of ids) this.#aliases.set(inChannel(box.key, id), box)
+  }
+
+  /** The conversations that these ids name, the oldest first. */
+  known(channel: ChannelKey, ids: readonly string[]): Box[] {
+    const found = new Set<Box>()
+    for (const id of ids) {
+      const box = this.#aliases.get(inChannel(channel, id))
+      if (box) found.add(box)
+    }
+    // A map keeps the order in which conversations were made.
+    return found.size < 2 ? [...found] : [...this.boxes.values()].filter((box) => found.has(box))
+  }
+
+  /** Moves everything of `younger` into `older`; its ids name `older` from now on. */
+  join(older: Box, younger: Box): void {
+    older.absorb(younger)
+    for (const row of younger.rows) row.box = older
+    older.rows = [...older.rows, ...younger.rows].sort((a, b) => a.content.seq - b.content.seq)
+    this.boxes.delete(conversationId(younger.key))
+    for (const [alias, box] of this.#aliases) {
+      if (box === younger) this.#aliases.set(alias, older)
+    }
+  }
+
+  addMessage(box: Box, { content: entry, json }: Draft<NewMessage>): void {
+    const { message, receivedAtMs, settleAtMs, dueByMs, control } = entry
+    const seq = this.#nextSeq()
+    const content = { seq, json, receivedAtMs, settleAtMs, dueByMs, attempts: 0, control: structuredClone(control) }
+    const row: MessageRow = { kind: 'message', content, box, fate: 'pending', reason: '', endedAtMs: 0 }
+    this.#messages.set(inChannel(box.key, message.id), row)
+    box.rows.push(row)
+    box.addMessage(content)
+  }
+
+  /** A message is done or dead; one that is not pending stays as it is. */
+  endMessage(box: Box, seq: number, ending: { fate: 'done' | 'dead'; reason: string; nowMs: number }): void {
+    const content = box.removeMessage(seq)
+    const row = content && box.rows.findLast((candidate) => candidate.content === content)
+    if (!row) return
+    row.fate = ending.fate
+    row.reason = ending.reason
+    row.endedAtMs = ending.nowMs
+    if (row.fate !== 'dead') return
+    row.content.attempts += 1
+    this.dead.set(letterId(row), row)
+  }
+
+  /** Adds a reply once. */
+  addReply(box: Box, draft: Draft<NewReply>, createdAtMs: number): void {
+    const { id, kind, inReplyTo, notBeforeMs } = draft.content
+    if (this.reply(box.key, id)) return
+    const content = {
+      seq: this.#nextSeq(),
+      id,
+      kind,
+      json: draft.json,
+      inReplyTo: Object.freeze([...inReplyTo]),
+      status: 'pending' as const,
+      attempts: 0,
+      notBeforeMs,
+    }
+    const row: ReplyRow = { kind: 'reply', content, createdAtMs, box, fate: 'pending', reason: '', endedAtMs: 0 }
+    this.#replies.set(inChannel(box.key, id), row)
+    box.rows.push(row)
+    box.addReply(content)
+  }
+
+  beginSending(row: ReplyRow): void {
+    row.fate = 'sending'
+    row.content.status = 'sending'
+    row.content.attempts += 1
+  }
+
+  settle(row: ReplyRow, outcome: ReplyOutcome, nowMs: number): void {
+    const fate = settledFate(row.fate, outcome.status)
+    if (!fate) return
+    row.fate = fate
+    row.reason = 'reason' in outcome ? outcome.reason : ''
+    if (outcome.status === 'retry') {
+      row.content.status = 'pending'
+      row.content.notBeforeMs = outcome.notBeforeMs
+      return
+    }
+    row.endedAtMs = nowMs
+    row.box.removeReply(row.content.seq)
+    if (fate === 'dead' || fate === 'held') this.dead.set(letterId(row), row)
+    else this.dead.delete(letterId(row))
+    if (outcome.status === 'sent' && outcome.providerId !== undefined) this.nameSent(row, outcome.providerId)
+  }
+
+  /** Our reply is known by this id to the provider. */
+  nameSent(row: ReplyRow, providerId: string): void {
+    row.providerId = providerId
+    this.#sent.set(inChannel(row.box.key, providerId), row)
+  }
+
+  /** Our reply that this message from our own number is the echo of. */
+  echoed(channel: ChannelKey, message: InboundMessage): ReplyRow | undefined {
+    const known = this.#sent.get(inChannel(channel, message.id))
+    if (known) return known
+    const { tenant, channel: name } = channel
+    const rows = this.box({ tenant, channel: name, chat: message.chat })?.rows ?? []
+    return rows.find((row): row is ReplyRow => row.kind === 'reply' && isEchoOf(message, echoCandidate(row)))
+  }
+
+  history(box: Box, limit: number): HistoryEntry[] {
+    const entries: HistoryEntry[] = []
+    for (let at = box.rows.length - 1; at >= 0 && entries.length < limit; at -= 1) {
+      const row = box.rows[at]
+      const entry = row && lineOf(row)
+      if (entry) entries.push(entry)
+    }
+    return entries.reverse()
+  }
+
+  /** Removes what ended before; returns how many messages and replies. */
+  prune(beforeMs: number): number {
+    const isOver = (row: Row) => isFinished(row) && row.endedAtMs < beforeMs
+    const sweep = (table: Map<string, Row>) => {
+      const before = table.size
+      for (const [key, row] of table) {
+        if (isOver(row)) table.delete(key)
+      }
+      return before - table.size
+    }
+    sweep(this.#sent as Map<string, Row>)
+    for (const box of this.boxes.values()) box.rows = box.rows.filter((row) => !isOver(row))
+    return sweep(this.#messages as Map<string, Row>) + sweep(this.#replies as Map<string, Row>)
+  }
+
+  #nextSeq(): number {
+    this.#lastSeq += 1
+    return this.#lastSeq
+  }
+}
+
+function echoCandidate(row: ReplyRow) {
+  const { fate: status, providerId, content } = row
+  return { status, providerId, attempts: content.attempts, message: JSON.parse(content.json) }
+}

@@ -1,0 +1,126 @@
+import { type InboundMessage, textOf } from './message.ts'
+import { normalizeKeyword } from './normalize.ts'
+
+/**
+ * Words that end all messages, as a customer writes them alone. "Cancel" and "end" are not among them: in a shop they mean
+ * the order.
+ */
+export const defaultStopWords: readonly string[] = [
+  'stop',
+  'stop all',
+  'stopall',
+  'stop promotions',
+  'unsubscribe',
+  'opt out',
+  'optout',
+  'opt-out',
+  'remove me',
+  'stopp',
+  'abmelden',
+  'abbestellen',
+  'arret',
+  'arreter',
+  'desabonner',
+  'desinscrire',
+  'baja',
+  'parar',
+  'dar de baja',
+  'darme de baja',
+  'sair',
+  'descadastrar',
+  'cancelar inscricao',
+  'disiscriviti',
+  'annulla iscrizione',
+  'berhenti',
+  'iptal',
+  'стоп',
+  'отписаться',
+  'बंद',
+  'बंद करो',
+  'रोकें',
+  'band karo',
+  'توقف',
+  'ايقاف',
+  'إيقاف',
+  'الغاء الاشتراك',
+  'إلغاء الاشتراك',
+  '停止',
+  '退订',
+  '退訂',
+  '配信停止',
+  '수신거부',
+]
+
+/** Words that take it back. */
+export const defaultStartWords: readonly string[] = [
+  'start',
+  'unstop',
+  'resume',
+  'subscribe',
+  'opt in',
+  'optin',
+  'opt-in',
+  'anmelden',
+  'reprendre',
+  'abonner',
+  'alta',
+  'darme de alta',
+  'voltar',
+  'iscriviti',
+  'mulai',
+  'basla',
+  'başla',
+  'старт',
+  'подписаться',
+  'शुरू',
+  'चालू',
+  'shuru karo',
+  'ابدأ',
+  'اشتراك',
+  '开始',
+  '開始',
+  '시작',
+]
+
+/** How an opt-out is recognised and confirmed. */
+export interface OptOutOptions {
+  /** Replaces the built-in words. */
+  readonly stopWords?: readonly string[]
+  readonly startWords?: readonly string[]
+  /** Sent once when a customer has opted out. `false`: nothing. */
+  readonly stopText?: string | false
+  /** Sent when a customer has opted in again. `false`: nothing. */
+  readonly startText?: string | false
+}
+
+/** What a message orders: no more messages, or messages again. */
+export type OptOutOrder = 'stop' | 'start'
+
+/** Recognises STOP and START and says what answers them. */
+export interface OptOut {
+  orderOf(message: InboundMessage): OptOutOrder | undefined
+  readonly confirmation: Readonly<Record<OptOutOrder, string | false>>
+}
+
+/** The longest word is far below this: whatever is longer is no order. */
+const maxWordLength = 64
+
+/** Makes the recogniser of `options`. The whole message must be the word: "please stop calling it blue" is none. */
+export function createOptOut(options: OptOutOptions = {}): OptOut {
+  const stop = new Set((options.stopWords ?? defaultStopWords).map(normalizeKeyword))
+  const start = new Set((options.startWords ?? defaultStartWords).map(normalizeKeyword))
+  return {
+    orderOf(message) {
+      if (message.fromMe || (message.type !== 'text' && message.type !== 'selection')) return undefined
+      const text = textOf(message)
+      if (text.length > maxWordLength) return undefined
+      const word = normalizeKeyword(text)
+      if (stop.has(word)) return 'stop'
+      return start.has(word) ? 'start' : undefined
+    },
+    confirmation: {
+      stop: options.stopText ?? 'You will not get any more messages from us. Write START to get them again.',
+      start: options.startText ?? 'Welcome back. You will get our messages again.',
+    },
+  }
+}

@@ -1,0 +1,233 @@
+import { type Agent, defineAgent } from './agent.ts'
+import { beginTurn } from './begin-turn.ts'
+import { type Classifier, createClassifier } from './classify/classifier.ts'
+import type { ExamplesClassifierOptions } from './classify/examples/examples-classifier.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { describeError, WaAgentError } from './errors.ts'
+import { type Logger, silentLogger } from './logger.ts'
+import { compose, type Middleware, type RespondInput, type RouteInput, type Turn } from './middleware.ts'
+import type { Model, ModelUsage } from './model.ts'
+import type { Plugin } from './plugin.ts'
+import { createPluginRunner, type PluginRunner } from './plugins.ts'
+import { respond } from './respond.ts'
+import { createRouter, defaultFloorIdleMs, defaultInterruptAt, type FloorOptions } from './route.ts'
+import type { Usage } from './storage.ts'
+import { createTracer, type Tracer } from './tracer.ts'
+import type {
+  Classification,
+  ModelCall,
+  Pipeline,
+  Route,
+  RunOptions,
+  TurnInput,
+  TurnResponse,
+  TurnResult,
+} from './turn.ts'
+
+/** What a tenant's models may cost on one day. When either is reached, the cascade and the agents go on without a model. */
+export interface ModelBudget {
+  readonly tokensPerDay?: number
+  readonly costUsdPerDay?: number
+}
+
+/** How a pipeline is made. */
+export interface PipelineOptions {
+  readonly agents?: readonly Agent[]
+  readonly plugins?: readonly Plugin[]
+  /** Classifies what the cheaper steps leave open, and is `llm` in the agents. Default: none; everything works without. */
+  readonly model?: Model | undefined
+  /** Default: no limit. */
+  readonly budget?: ModelBudget
+  /** Answers what no intent was recognised in. Default: an agent that asks to say it another way. */
+  readonly fallback?: Agent
+  readonly middleware?: readonly Middleware[]
+  /** Settings of the examples classifier. */
+  readonly examples?: ExamplesClassifierOptions
+  readonly floor?: FloorOptions
+  /** How long an agent may take. Default 30,000. */
+  readonly respondTimeoutMs?: number
+  /** How many lines of the past a turn sees. Default 20 with a model, otherwise 0. */
+  readonly historyLimit?: number
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** A stopwatch for traces, in milliseconds. Default `performance.now`. */
+  readonly elapsedMs?: () => number
+}
+
+const politeFallback = defineAgent({
+  name: 'fallback',
+  description: 'Asks to say it another way.',
+  respond: ({ reply }) => reply.text('Sorry, I did not understand that. Could you say it another way?'),
+})
+
+/**
+ * Makes the pipeline: classify, route, respond, as one function from data to data. Trains the examples classifier.
+ * Throws `invalid_options` where two agents have one name or there is no agent at all.
+ */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return new AgentPipeline(options)
+}
+
+/** What belongs to one run of the pipeline. */
+interface Run {
+  readonly options: RunOptions
+  readonly controller: AbortController
+  readonly tracer: Tracer
+  /** Absent without a model, and when the tenant's budget is spent. */
+  readonly model: Model | undefined
+}
+
+class AgentPipeline implements Pipeline {
+  readonly historyLimit: number
+  readonly #options: PipelineOptions
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #elapsedMs: () => number
+  readonly #agents: ReadonlyMap<string, Agent>
+  readonly #classifier: Classifier
+  readonly #router: (input: RouteInput) => Route
+  readonly #plugins: PluginRunner
+  readonly #layers: Layers
+
+  constructor(options: PipelineOptions) {
+    const { agents = [], plugins = [], model, middleware = [], fallback = politeFallback, floor = {} } = options
+    this.historyLimit = options.historyLimit ?? (model ? 20 : 0)
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#logger = options.logger ?? silentLogger
+    this.#elapsedMs = options.elapsedMs ?? (() => performance.now())
+    this.#agents = collectAgents([...agents, ...plugins.flatMap((plugin) => plugin.agents ?? [])], fallback)
+    this.#classifier = createClassifier({ agents: [...this.#agents.values()], model, examples: options.examples })
+    this.#router = createRouter({ agents: this.#agents, fallback, floorIdleMs: floor.idleMs ?? defaultFloorIdleMs })
+    this.#plugins = createPluginRunner(plugins, this.#logger)
+    this.#layers = collectLayers([...middleware, ...plugins.flatMap((plugin) => plugin.middleware ?? [])])
+  }
+
+  start(): Promise<void> {
+    return this.#plugins.start()
+  }
+
+  stop(): Promise<void> {
+    return this.#plugins.stop()
+  }
+
+  async run(input: TurnInput, options: RunOptions = {}): Promise<TurnResult> {
+    await this.#plugins.start()
+    const tracer = createTracer(this.#elapsedMs)
+    const turn = beginTurn(input, { nowMs: this.#clock.now(), onWarning: (warning) => tracer.warnings.push(warning) })
+    const { model, budget } = this.#options
+    const controller = new AbortController()
+    const stop = () => controller.abort(options.signal?.reason)
+    if (options.signal?.aborted) stop()
+    options.signal?.addEventListener('abort', stop, { once: true })
+    try {
+      return await this.#runTurn(turn, {
+        options,
+        controller,
+        tracer,
+        model: model && isWithin(budget, turn.usage) ? model : undefined,
+      })
+    } finally {
+      options.signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  async #runTurn(turn: Turn, run: Run): Promise<TurnResult> {
+    const { tracer } = run
+    const classify = compose(this.#layers.classify, (current) => this.#classify(current, run))
+    const route = compose(this.#layers.route, async (current) => this.#router(current))
+    const answer = compose(this.#layers.respond, (current) => this.#respond(current, run))
+
+    const classification = await tracer.timed('classify', () => classify(turn))
+    const decision = await tracer.timed('route', () => route({ turn, classification }))
+    const decisions = { classification, route: decision }
+    if (decision.agent === undefined) return { replies: [], state: turn.state, trace: tracer.finish(decisions) }
+    const agent = this.#agents.get(decision.agent)
+    if (!agent) throw unknownAgent(decision.agent)
+    const response = await tracer.timed('respond', () => answer({ turn, classification, route: decision, agent }))
+    // Whoever answers a conversation that a person had takes it back, unless it hands over again.
+    const taken = turn.handoff && response.handoff === undefined ? { handoff: null } : {}
+    return { ...response, ...taken, trace: tracer.finish(decisions) }
+  }
+
+  async #classify(turn: Turn, run: Run): Promise<Classification> {
+    if (turn.handoff) return this.#classifier.findRelease(turn) ?? unasked
+    return this.#classifier.classify(turn, {
+      signal: run.controller.signal,
+      // In the middle of a dialogue most answers are of no intent: nobody needs a model to know that.
+      askModel: run.model !== undefined && turn.state.floor === undefined,
+      onUsage: this.#noteUsage('classify', run),
+      onModelError: (error) => run.tracer.warnings.push(`the model could not classify: ${describeError(error)}`),
+    })
+  }
+
+  #respond(input: RespondInput, run: Run): Promise<TurnResponse> {
+    const { respondTimeoutMs = 30_000, floor = {} } = this.#options
+    return respond(input, {
+      clock: this.#clock,
+      logger: this.#logger,
+      timeoutMs: respondTimeoutMs,
+      interruptAt: floor.interruptAt ?? defaultInterruptAt,
+      controller: run.controller,
+      model: run.model,
+      onUsage: this.#noteUsage('respond', run),
+      onWarning: (warning) => run.tracer.warnings.push(warning),
+      openMedia: run.options.openMedia,
+    })
+  }
+
+  #noteUsage(purpose: ModelCall['purpose'], { model, tracer, options }: Run): (usage: ModelUsage) => void {
+    return (usage) => {
+      if (model) tracer.used(model, purpose, usage)
+      options.onUsage?.(usage)
+    }
+  }
+}
+
+interface Layers {
+  readonly classify: readonly NonNullable<Middleware['classify']>[]
+  readonly route: readonly NonNullable<Middleware['route']>[]
+  readonly respond: readonly NonNullable<Middleware['respond']>[]
+}
+
+function collectLayers(middleware: readonly Middleware[]): Layers {
+  return {
+    classify: middleware.flatMap((layer) => layer.classify ?? []),
+    route: middleware.flatMap((layer) => layer.route ?? []),
+    respond: middleware.flatMap((layer) => layer.respond ?? []),
+  }
+}
+
+const unasked = { confidence: 0, decidedBy: 'none', entities: {}, reason: 'nobody asked: a person answers' } as const
+
+function collectAgents(agents: readonly Agent[], fallback: Agent): Map<string, Agent> {
+  if (agents.length === 0) {
+    throw new WaAgentError(
+      'invalid_options',
+      'Expected at least one agent, got none. Pass agents or plugins to createPipeline().',
+    )
+  }
+  const byName = new Map<string, Agent>()
+  for (const agent of agents.includes(fallback) ? agents : [...agents, fallback]) {
+    if (byName.has(agent.name)) {
+      throw new WaAgentError(
+        'invalid_options',
+        `Expected agents with different names, got "${agent.name}" twice. Rename one of them.`,
+      )
+    }
+    byName.set(agent.name, agent)
+  }
+  return byName
+}
+
+function isWithin(budget: ModelBudget | undefined, usage: Usage): boolean {
+  const { tokensPerDay = Number.POSITIVE_INFINITY, costUsdPerDay = Number.POSITIVE_INFINITY } = budget ?? {}
+  return usage.tokens < tokensPerDay && usage.costUsd < costUsdPerDay
+}
+
+function unknownAgent(name: string): WaAgentError {
+  return new WaAgentError(
+    'turn_failed',
+    `A route leads to agent "${name}", which this pipeline does not have. Look at the middleware that chose it.`,
+  )
+}

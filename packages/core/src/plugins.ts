@@ -1,0 +1,39 @@
+import type { Logger } from './logger.ts'
+import type { Plugin } from './plugin.ts'
+
+/** The set-up of plugins: once before the first turn, undone in the opposite order. */
+export interface PluginRunner {
+  /** Sets up what is not set up yet. After a failure the next call tries again. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Runs the `setup` of each plugin in order. */
+export function createPluginRunner(plugins: readonly Plugin[], logger: Logger): PluginRunner {
+  const cleanups: (() => void | Promise<void>)[] = []
+  const waiting = plugins.filter((plugin) => plugin.setup)
+  let starting: Promise<void> | undefined
+
+  async function setUp(): Promise<void> {
+    for (let plugin = waiting[0]; plugin; plugin = waiting[0]) {
+      const cleanup = await plugin.setup?.({ logger })
+      if (cleanup) cleanups.unshift(cleanup)
+      waiting.shift()
+    }
+  }
+
+  return {
+    start() {
+      starting ??= setUp().catch((error: unknown) => {
+        starting = undefined
+        throw error
+      })
+      return starting
+    },
+    async stop() {
+      starting = undefined
+      for (let cleanup = cleanups.shift(); cleanup; cleanup = cleanups.shift()) await cleanup()
+      waiting.splice(0, waiting.length, ...plugins.filter((plugin) => plugin.setup))
+    },
+  }
+}

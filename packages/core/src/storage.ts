@@ -1,0 +1,223 @@
+import type { ConversationKey, ConversationState, Handoff } from './conversation.ts'
+import type { InboundMessage, OutboundMessage } from './message.ts'
+
+/** An order that takes effect the moment its message is stored, before any turn runs. `handoff: null` releases. */
+export interface Control {
+  readonly optOut?: boolean
+  readonly handoff?: Handoff | null
+}
+
+/** A message on its way into the inbox. All times in milliseconds since 1970. */
+export interface NewMessage {
+  readonly tenant: string
+  readonly channel: string
+  readonly message: InboundMessage
+  readonly receivedAtMs: number
+  /** The turn waits until nothing has come for a while: the latest of these among the pending messages ... */
+  readonly settleAtMs: number
+  /** ... but no longer than the earliest of these. */
+  readonly dueByMs: number
+  readonly control?: Control
+}
+
+/**
+ * What became of an appended message.
+ * - `stored`: it is durable and pending.
+ * - `duplicate`: tenant + channel + id are known already; nothing changed.
+ * - `echo`: it is `fromMe` and one of our own replies; nothing is pending (an uncertain reply is thereby known to be sent).
+ */
+export interface AppendResult {
+  readonly status: 'stored' | 'duplicate' | 'echo'
+  /** The conversation it belongs to; its `chat` differs from the message's where two ids are one person's. */
+  readonly conversation: ConversationKey
+  /** When the conversation wants to be worked on; absent where nothing is pending. */
+  readonly dueAtMs?: number
+}
+
+/** The right to work on a conversation until it expires. `token` grows with each lease of the conversation (fencing). */
+export interface Lease {
+  readonly conversation: ConversationKey
+  readonly owner: string
+  readonly token: number
+  readonly expiresAtMs: number
+}
+
+/** A message in the inbox. `seq` is the order of arrival and the handle for `commit`. */
+export interface StoredMessage {
+  readonly seq: number
+  readonly message: InboundMessage
+  readonly receivedAtMs: number
+  /** How often a turn with it has failed. */
+  readonly attempts: number
+  readonly control?: Control
+}
+
+/** Why a reply exists. `confirmation` answers STOP and START and passes an opt-out. */
+export type ReplyKind = 'reply' | 'fallback' | 'confirmation' | 'proactive'
+
+/** A reply on its way into the outbox. `id` is chosen by the caller: enqueued twice it is stored once. */
+export interface NewReply {
+  readonly id: string
+  readonly kind: ReplyKind
+  readonly message: OutboundMessage
+  /** Ids of the customer's messages that it answers. */
+  readonly inReplyTo: readonly string[]
+  readonly notBeforeMs: number
+}
+
+/** `sending` means that an attempt began whose end is not known (yet). */
+export type ReplyStatus = 'pending' | 'sending'
+
+/** An undelivered reply in the outbox. */
+export interface StoredReply extends NewReply {
+  readonly status: ReplyStatus
+  /** How many attempts have begun. */
+  readonly attempts: number
+}
+
+/** What a conversation is like beside its mail. Changed by `Control`, read at each claim and commit. */
+export interface Flags {
+  readonly handoff?: Handoff
+  readonly optedOut: boolean
+}
+
+/** A line of the past, oldest first: what the customer wrote and what was sent. */
+export interface HistoryEntry {
+  readonly by: 'customer' | 'bot' | 'owner'
+  readonly text: string
+  readonly atMs: number
+}
+
+/** What a model has cost a tenant on one day. */
+export interface Usage {
+  readonly tokens: number
+  readonly costUsd: number
+}
+
+/** Which conversations to claim. */
+export interface ClaimRequest {
+  readonly owner: string
+  readonly nowMs: number
+  readonly leaseMs: number
+  /** Only this one, if it is due and free. */
+  readonly conversation?: ConversationKey
+  /** Otherwise the most overdue ones, at most so many (default 1) ... */
+  readonly limit?: number
+  /** ... without these (as `conversationId` writes them). */
+  readonly except?: ReadonlySet<string>
+  /** How many messages a turn may take. */
+  readonly maxMessages: number
+  /** How many lines of the past to add; 0 for none. */
+  readonly historyLimit: number
+  /** The day whose usage is wanted, as `2026-11-21`. */
+  readonly usageDay: string
+}
+
+/** A claimed conversation and all that a turn needs. */
+export interface Claim {
+  readonly lease: Lease
+  /** As the last commit left it; `undefined` for a new conversation. Not trusted: the pipeline checks it. */
+  readonly state: ConversationState | undefined
+  readonly flags: Flags
+  /** The pending messages that are due, in order of arrival; empty where only replies are. */
+  readonly messages: readonly StoredMessage[]
+  /** Whether more are pending than `maxMessages` allowed. */
+  readonly more: boolean
+  /** The undelivered replies, in order. */
+  readonly replies: readonly StoredReply[]
+  readonly history: readonly HistoryEntry[]
+  readonly usage: Usage
+}
+
+/** Everything that the holder of a lease may change, in one transaction. */
+export interface Change {
+  readonly nowMs: number
+  /** These messages are answered, or deliberately not. */
+  readonly done?: readonly number[]
+  /** The turn of these messages failed: count it, and let the conversation's messages rest until `atMs`. */
+  readonly retry?: { readonly messages: readonly number[]; readonly atMs: number; readonly reason: string }
+  /** These messages failed for good. */
+  readonly dead?: { readonly messages: readonly number[]; readonly reason: string }
+  readonly state?: ConversationState
+  readonly control?: Control
+  readonly replies?: readonly NewReply[]
+  /** An attempt to send this reply begins: status `sending`, one more attempt. */
+  readonly sending?: string
+  /** Added to the tenant's usage of `day`. */
+  readonly usage?: Usage & { readonly day: string }
+}
+
+/** How an attempt to send ended, or why there will be none. All but `retry` are final. */
+export type ReplyOutcome =
+  | { readonly status: 'sent'; readonly providerId?: string }
+  | { readonly status: 'retry'; readonly notBeforeMs: number; readonly reason: string }
+  /** It will not be tried again by itself: a dead letter. */
+  | { readonly status: 'dead'; readonly reason: string }
+  /** Perhaps it went out: kept as a dead letter for a person to decide. */
+  | { readonly status: 'held'; readonly reason: string }
+  /** It must not go out: the customer opted out, or a person has taken over. */
+  | { readonly status: 'suppressed'; readonly reason: string }
+
+/** What failed for good, for people to look at. */
+export interface DeadLetter {
+  readonly id: string
+  readonly kind: 'message' | 'reply'
+  /** Only for replies: perhaps it went out. */
+  readonly uncertain: boolean
+  readonly conversation: ConversationKey
+  readonly message: InboundMessage | OutboundMessage
+  readonly reason: string
+  readonly attempts: number
+  readonly atMs: number
+}
+
+/** How much is waiting. */
+export interface StorageStats {
+  readonly pendingMessages: number
+  readonly pendingReplies: number
+  readonly deadLetters: number
+  readonly conversations: number
+  /** When the oldest pending message came; absent where none is pending. */
+  readonly oldestPendingAtMs?: number
+}
+
+/** Looking at dead letters and deciding on them. */
+export interface DeadLetters {
+  /** Newest last. */
+  list(query?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly DeadLetter[]>
+  /** Makes it pending again, with its attempts forgotten. Rejects with `not_found` for an unknown id. */
+  retry(id: string, nowMs: number): Promise<ConversationKey>
+  /** Ends it for good. Rejects with `not_found` for an unknown id. */
+  discard(id: string): Promise<void>
+}
+
+/**
+ * Where the truth is: a mailbox per conversation. Every promise that resolves means that the change is durable, as far as
+ * this storage is. A promise that rejects with a retryable error changed nothing. Members in the order of a message's life.
+ */
+export interface Storage {
+  /** Makes it ready: schema, recovery. Calling it again changes nothing. */
+  open(): Promise<void>
+  /** Takes messages in, each once; results in the order given. Applies their controls, joins ids of one person. */
+  append(messages: readonly NewMessage[]): Promise<readonly AppendResult[]>
+  /** Leases conversations that have something due and are not leased by anyone. */
+  claim(request: ClaimRequest): Promise<readonly Claim[]>
+  /** Changes a claimed conversation. Rejects with `lease_lost` where the lease is no longer the newest or has expired. */
+  commit(lease: Lease, change: Change): Promise<Flags>
+  /** Records what became of a reply. Needs no lease: it states a fact. A reply that is final already stays as it is. */
+  settle(reply: { readonly conversation: ConversationKey; readonly id: string }, outcome: ReplyOutcome): Promise<void>
+  /** Prolongs a lease. Rejects with `lease_lost` where it is no longer held. */
+  renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Promise<Lease>
+  /** Gives a lease back and says when the conversation wants to be worked on again. A lost lease is no error. */
+  release(lease: Lease): Promise<{ readonly dueAtMs?: number }>
+  /** Puts replies into the outbox outside a turn. Says where they went: ids of one person are joined. */
+  enqueue(conversation: ConversationKey, replies: readonly NewReply[]): Promise<ConversationKey>
+  /** Applies a control outside a turn. */
+  control(conversation: ConversationKey, control: Control): Promise<Flags>
+  readonly deadLetters: DeadLetters
+  stats(): Promise<StorageStats>
+  /** Forgets what was finished before `beforeMs`: answered messages (and with them their dedupe) and sent replies. */
+  prune(options: { readonly beforeMs: number }): Promise<{ readonly removed: number }>
+  /** Finishes what was begun and lets go of everything. Calls after it reject with `storage_closed`. */
+  close(): Promise<void>
+}
