@@ -52,14 +52,14 @@ export function resolveOptions(options: ExamplesClassifierOptions, exampleCount:
     outOfScope: [],
     seed: 1,
     maximumTextLength: 1000,
-    maximumLoss: hasEnoughValidation(options) ? 0.0075 : Math.min(0.06, 1.7 / Math.max(1, exampleCount) ** (2 / 3)),
+    maximumLoss: hasEnoughValidation(options) ? 0.0075 : Math.min(0.2, 6.6 / Math.max(1, exampleCount) ** 0.8),
     noneValue: 0.5,
     noneShare: 0.1,
     rankingSize: 3,
     cost: 1,
     passes: 6,
     minimumTexts: exampleCount >= 3000 ? 2 : 1,
-    unknownShare: 1,
+    unknownShare: 1.5,
     ...options,
   }
   requireWithin(resolved, 'maximumTextLength', { least: 1, most: 1_000_000 })

@@ -183,12 +183,15 @@ export function scoreFeatures(
 ): void {
   const { weights, biases, classCount } = model
   for (let label = 0; label < classCount; label++) scores[label] = biases[label] as number
+  let knownSquares = 0
   for (let entry = text.start; entry < text.end; entry++) {
     const value = text.values[entry] as number
     if (value === 0) continue
+    knownSquares += value * value
     const offset = (text.features[entry] as number) * classCount
     for (let label = 0; label < classCount; label++) {
       scores[label] = (scores[label] as number) + value * (weights[offset + label] as number)
     }
   }
+  scores[classCount - 1] = (scores[classCount - 1] as number) + 1 - knownSquares
 }
