@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { deliveryFor, type ShopDetails } from './shop-details.ts'
-import { findProduct, findVariant, type Product, type Variant } from './products.ts'
 import type { Order, OrderLine } from './order-store.ts'
+import { findProduct, findVariant, type Product, type Variant } from './products.ts'
+import { deliveryFor, type ShopDetails } from './shop-details.ts'
 
 /** One thing in the cart, as far as it is known. */
 const lineSchema = z.object({
@@ -57,7 +57,7 @@ export function isFresh(session: OrderSession, nowMs: number): boolean {
 }
 
 /** Empties the cart; the address stays for the next order. */
-export function clearOrder(session: OrderSession): void {
+export function clearOrder(session: OrderSession) {
   session.asked = 'nothing'
   session.lines = []
   session.misses = 0

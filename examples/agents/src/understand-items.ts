@@ -49,9 +49,16 @@ export function mentionsIn(words: readonly string[]): readonly Mention[] {
   return completed(mentions, words)
 }
 
+/** In a longer text a lone "s" or "m" is rather what is left of "what's" and "I'm". */
+const maxWordsWithLetters = 4
+
 function keyAt(words: readonly string[], at: number): string | undefined {
-  const key = variantWords.get(words[at] ?? '')
-  return key === 'l' && extraWords.has(words[at - 1] ?? '') ? 'xl' : key
+  const word = words[at] ?? ''
+  const key = variantWords.get(word)
+  if (key === 'l' && extraWords.has(words[at - 1] ?? '')) return 'xl'
+  if (word.length === 1 && words.length > maxWordsWithLetters) return undefined
+  // "Shipping" and "address" are about labels only beside that word.
+  return key === 'shipping' && !words.some((other) => productWords.get(other) === 'labels') ? undefined : key
 }
 
 /** "2 small and 3 large boxes": the product of the neighbours; "2 brown": the one product that has it. */
@@ -98,7 +105,8 @@ function isOneSlipFrom(first: string, second: string): boolean {
   let start = 0
   while (start < first.length && first[start] === second[start]) start += 1
   let end = 0
-  while (end < first.length - start && end < second.length - start && first.at(-1 - end) === second.at(-1 - end)) end += 1
+  while (end < first.length - start && end < second.length - start && first.at(-1 - end) === second.at(-1 - end))
+    end += 1
   const left = first.slice(start, first.length - end)
   const right = second.slice(start, second.length - end)
   if (left.length <= 1 && right.length <= 1) return true

@@ -57,7 +57,9 @@ export const extraWords = wordSet('extra xtra x extr muy very double sabse ekstr
 export const purposeWords = wordSet('for para pour fuer für liye लिए')
 
 /** Says that something is wanted besides what is wanted already. */
-export const addWords = wordSet('add also too plus more another extra again agrega añade agregar también tambien também adicionar mais mas aur bhi और भी كمان ايضا أيضا')
+export const addWords = wordSet(
+  'add also too plus more another again agrega añade agregar también tambien também adicionar mais mas aur bhi और भी كمان ايضا أيضا',
+)
 
 /** Says that something shall be otherwise. */
 export const changeWords = wordSet(
@@ -66,7 +68,7 @@ export const changeWords = wordSet(
 
 /** Says that something shall go. */
 export const removeWords = wordSet(
-  'remove delete drop without take minus quita quitar elimina borra sin remove tira tirar remover sem hata hatao nikalo हटा हटाओ احذف شيل ازالة',
+  'remove delete drop without minus quita quitar elimina borra sin remove tira tirar remover sem hata hatao nikalo हटा हटाओ احذف شيل ازالة',
 )
 
 /** Asks for a price. */
@@ -78,7 +80,9 @@ export const priceWords = wordSet(
 export const addressWords = wordSet('address direccion dirección endereço endereco pata पता عنوان العنوان location')
 
 /** Means how many. */
-export const quantityWords = wordSet('quantity qty quantities amount number cantidad quantidade matra मात्रा كمية الكمية')
+export const quantityWords = wordSet(
+  'quantity qty quantities amount number cantidad quantidade matra मात्रा كمية الكمية',
+)
 
 /** Means which size or kind. */
 export const sizeWords = wordSet('size sizes kind type tamaño tamano tamanho talla saiz साइज size المقاس الحجم')

@@ -118,15 +118,16 @@ test('lets the next call through when the one after the cool-down says nothing a
 })
 
 test('does not let the late result of an old call change an open circuit', async () => {
-  const { breaker, fail } = setUp()
+  const { breaker, fail, advance } = setUp()
   const late = [pending(), pending()]
   const calls = late.map(({ promise }) => breaker.run(() => promise))
   await fail(down)
   await fail(down)
+  advance(400)
   late[0]?.resolve('late')
   late[1]?.reject(down)
   expect(await Promise.allSettled(calls)).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected' }])
-  expect(breaker.state).toBe('open')
+  await expect(breaker.run(() => Promise.resolve())).rejects.toThrow('open for 600')
 })
 
 test('never opens when it is switched off', async () => {

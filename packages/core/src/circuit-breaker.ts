@@ -59,7 +59,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const failed = (error: unknown) => {
     if (!isFailure(error)) return
     failures += 1
-    if (openUntil !== undefined || failures >= maxFailures) open()
+    if (failures >= maxFailures) open()
   }
   const enter = () => {
     if (openUntil === undefined) return

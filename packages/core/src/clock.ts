@@ -18,6 +18,24 @@ export const systemClock: Clock = {
   },
 }
 
+/**
+ * A clock that follows `clock` but never goes back: when somebody sets it back, time goes on from where it was. What is
+ * due in a minute is then due in a minute, not in an hour and a minute.
+ */
+export function steadyClock(clock: Clock): Clock {
+  let lastMs = Number.NEGATIVE_INFINITY
+  let aheadMs = 0
+  return {
+    now() {
+      const nowMs = clock.now()
+      if (nowMs < lastMs) aheadMs += lastMs - nowMs
+      lastMs = nowMs
+      return nowMs + aheadMs
+    },
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+  }
+}
+
 /** Resolves after `delayMs`, or as soon as `signal` is aborted (it never rejects: look at the signal). */
 export function waitFor(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -44,6 +44,7 @@ export { type ClaimParts, Mailbox } from './mailbox.ts'
 export {
   applyControl,
   type EchoCandidate,
+  echoesAmongLast,
   inboundDueAtMs,
   isEchoOf,
   isSaid,

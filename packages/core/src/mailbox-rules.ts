@@ -95,6 +95,9 @@ export function settledFate(status: ReplyFate, outcome: ReplyOutcome['status']):
   }
 }
 
+/** Only among so many of the last replies of a conversation an echo is looked for by its text. */
+export const echoesAmongLast = 50
+
 /** What is needed of a reply to recognise its echo. */
 export interface EchoCandidate {
   readonly status: ReplyFate

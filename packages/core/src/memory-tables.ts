@@ -1,5 +1,5 @@
 import { type ChannelKey, type ConversationKey, conversationId } from './conversation.ts'
-import { isEchoOf, settledFate } from './mailbox-rules.ts'
+import { echoesAmongLast, isEchoOf, settledFate } from './mailbox-rules.ts'
 import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row } from './memory-rows.ts'
 import type { InboundMessage } from './message.ts'
 import type { HistoryEntry, NewMessage, NewReply, ReplyOutcome } from './storage.ts'
@@ -147,7 +147,9 @@ export class MemoryTables {
     if (known) return known
     const { tenant, channel: name } = channel
     const rows = this.box({ tenant, channel: name, chat: message.chat })?.rows ?? []
-    return rows.find((row): row is ReplyRow => row.kind === 'reply' && isEchoOf(message, echoCandidate(row)))
+    const replies = rows.filter((row) => row.kind === 'reply').slice(-echoesAmongLast)
+    // The oldest first: echoes come in the order of sending.
+    return replies.find((row) => isEchoOf(message, echoCandidate(row)))
   }
 
   history(box: Box, limit: number): HistoryEntry[] {

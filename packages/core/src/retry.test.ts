@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Clock } from './clock.ts'
 import { WaAgentError } from './errors.ts'
-import { backoffDelayMs, parseRetryAfterMs, retry } from './retry.ts'
+import { parseRetryAfterMs, retry } from './retry.ts'
 
 /** A clock whose waits are over at once; it remembers how long they were. */
 function skippingClock() {
@@ -21,7 +21,10 @@ function skippingClock() {
 const stoppedClock: Clock = { now: () => 0, after: () => () => undefined }
 
 const temporary = (retryAfterMs?: number) =>
-  new WaAgentError('model_unavailable', 'away', { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs }) })
+  new WaAgentError('model_unavailable', 'away', {
+    retryable: true,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
 
 /** Fails with each of the errors in turn, then succeeds. */
 function failing(...errors: Error[]) {
@@ -41,7 +44,7 @@ const random = () => 0.5
 test('tries again with delays that double', async () => {
   const { clock, delays } = skippingClock()
   const { work, attempts } = failing(temporary(), temporary(), temporary())
-  expect(await retry(work, { clock, random, signal, maxRetries: 3, baseDelayMs: 100 })).toBe('done')
+  expect(await retry(work, { clock, random, signal, maxRetries: 3, baseMs: 100 })).toBe('done')
   expect(attempts).toEqual([1, 2, 3, 4])
   expect(delays).toEqual([100, 200, 400])
 })
@@ -72,14 +75,14 @@ test('asks the given rule whether an error is worth another attempt', async () =
 
 test('waits as long as the error asks for, with jitter on top', async () => {
   const { clock, delays } = skippingClock()
-  await retry(failing(temporary(3_000), temporary(0)).work, { clock, random, signal, maxRetries: 2, baseDelayMs: 100 })
+  await retry(failing(temporary(3_000), temporary(0)).work, { clock, random, signal, maxRetries: 2, baseMs: 100 })
   expect(delays).toEqual([3_050, 50])
 })
 
 test('leaves a wait that is too long to whoever schedules the next try', async () => {
   const { clock, delays } = skippingClock()
   const error = temporary(60_000)
-  const options = { clock, random, signal, maxRetries: 5, maxDelayMs: 59_999 }
+  const options = { clock, random, signal, maxRetries: 5, maxMs: 59_999 }
   await expect(retry(failing(error).work, options)).rejects.toBe(error)
   expect(delays).toEqual([])
 })
@@ -89,7 +92,7 @@ test('tells of each wait before it begins', async () => {
   const error = temporary()
   const told: unknown[] = []
   const onRetry = (wait: unknown) => told.push(wait)
-  await retry(failing(error).work, { clock, random, signal, maxRetries: 1, baseDelayMs: 100, onRetry })
+  await retry(failing(error).work, { clock, random, signal, maxRetries: 1, baseMs: 100, onRetry })
   expect(told).toEqual([{ attempt: 1, delayMs: 100, error }])
 })
 
@@ -102,17 +105,21 @@ test('throws the reason of the signal at once when aborted while waiting', async
   expect(attempts).toEqual([1])
 })
 
+test('throws the reason of the signal in place of the error that the abort caused', async () => {
+  const controller = new AbortController()
+  const work = async () => {
+    controller.abort(new Error('stopped'))
+    throw new Error('socket closed')
+  }
+  const options = { clock: stoppedClock, random, signal: controller.signal, maxRetries: 3 }
+  await expect(retry(work, options)).rejects.toThrow('stopped')
+})
+
 test('does not begin when the signal is aborted already', async () => {
   const { work, attempts } = failing()
   const options = { clock: stoppedClock, random, signal: AbortSignal.abort(new Error('stopped')), maxRetries: 3 }
   await expect(retry(work, options)).rejects.toThrow('stopped')
   expect(attempts).toEqual([])
-})
-
-test('keeps a backoff between half and one and a half of its middle, and below its cap', () => {
-  expect(backoffDelayMs(1, () => 0, { baseDelayMs: 100 })).toBe(50)
-  expect(backoffDelayMs(1, () => 0.999, { baseDelayMs: 100 })).toBe(150)
-  expect(backoffDelayMs(30, () => 0.5, { baseDelayMs: 100, maxDelayMs: 7_000 })).toBe(7_000)
 })
 
 test.each([

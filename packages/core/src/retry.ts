@@ -1,15 +1,8 @@
+import { type BackoffOptions, backoffMs } from './backoff.ts'
 import { type Clock, waitFor } from './clock.ts'
 import { isWaAgentError } from './errors.ts'
 
-/** How exponential delays grow. */
-export interface BackoffOptions {
-  /** The delay before the first retry, in the middle of its jitter; it doubles with each further one. Default 500. */
-  readonly baseDelayMs?: number
-  /** No delay is longer. Default 20,000. */
-  readonly maxDelayMs?: number
-}
-
-/** How often and how patiently work is tried again. */
+/** How often and how patiently work is tried again; the pauses begin at 500 ms, end at 20 s and differ by half, unless given. */
 export interface RetryOptions extends BackoffOptions {
   readonly clock: Clock
   /** 0 (included) to 1 (excluded), as `Math.random`. */
@@ -24,19 +17,11 @@ export interface RetryOptions extends BackoffOptions {
   readonly onRetry?: (retry: { readonly attempt: number; readonly delayMs: number; readonly error: unknown }) => void
 }
 
-const defaultBaseDelayMs = 500
-const defaultMaxDelayMs = 20_000
-
-/** Exponential with jitter: 50-150 % of base, then of twice that, ... `attempt` is 1 for the first retry. */
-export function backoffDelayMs(attempt: number, random: () => number, options: BackoffOptions = {}): number {
-  const { baseDelayMs = defaultBaseDelayMs, maxDelayMs = defaultMaxDelayMs } = options
-  const delayMs = baseDelayMs * 2 ** (attempt - 1) * (0.5 + random())
-  return Math.min(Math.round(delayMs), maxDelayMs)
-}
+const defaultBackoff = { baseMs: 500, maxMs: 20_000, jitter: 0.5 }
 
 /**
  * Does `work` until it succeeds, fails for good, or has used up its retries; the last error is thrown as it is. A
- * `retryAfterMs` on the error is honoured; one longer than `maxDelayMs` is left to whoever schedules the next try.
+ * `retryAfterMs` on the error is honoured; one longer than `maxMs` is left to whoever schedules the next try.
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { clock, signal, maxRetries, isRetryable = saysRetryable, onRetry } = options
@@ -65,18 +50,20 @@ export function parseRetryAfterMs(headers: Pick<Headers, 'get'>, nowMs: number):
   const value = headers.get('retry-after')
   const seconds = parseNumber(value)
   if (seconds !== undefined) return Math.round(seconds * 1000)
-  const date = Date.parse(value ?? '')
+  // Dates begin with the name of a day; Date.parse would take almost anything for one.
+  const date = Date.parse(/^[a-z]{3}/i.test(value ?? '') ? (value ?? '') : '')
   return Number.isNaN(date) ? undefined : Math.max(date - nowMs, 0)
 }
 
 function nextDelayMs(error: unknown, attempt: number, options: RetryOptions): number | undefined {
-  const { random, baseDelayMs = defaultBaseDelayMs, maxDelayMs = defaultMaxDelayMs } = options
+  const { random } = options
+  const { baseMs, maxMs, jitter } = { ...defaultBackoff, ...options }
   const askedMs = isWaAgentError(error) ? error.retryAfterMs : undefined
-  if (askedMs === undefined) return backoffDelayMs(attempt, random, options)
+  if (askedMs === undefined) return backoffMs(attempt, { baseMs, maxMs, jitter }, random)
   // Whoever waits inside a turn holds its conversation: a long wait belongs to the engine.
-  if (askedMs > maxDelayMs) return undefined
+  if (askedMs > maxMs) return undefined
   // Many callers were given the same time; without jitter they would all come back in the same millisecond.
-  return Math.round(askedMs + random() * baseDelayMs)
+  return Math.round(askedMs + random() * baseMs)
 }
 
 function saysRetryable(error: unknown): boolean {

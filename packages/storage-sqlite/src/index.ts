@@ -1,1 +1,2 @@
-export {}
+export type { SqliteStorageOptions } from './options.ts'
+export { type IntegrityReport, type SqliteStorage, sqliteStorage } from './sqlite-storage.ts'

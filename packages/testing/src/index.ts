@@ -1,1 +1,48 @@
-export {}
+// Commonly used: a WhatsApp and a model that a test plays
+
+// For authors of transports, storages and queues
+export type { ConformanceCase } from './conformance/conformance.ts'
+export { durableStorageConformance, type StorageOpener, storageConformance } from './conformance/storage.ts'
+// Messages from customers
+export {
+  type InboundBuilder,
+  type InboundBuilderOptions,
+  type InboundCaptionedDetails,
+  type InboundDetails,
+  type InboundFileDetails,
+  inbound,
+  inboundBuilder,
+  type Sender,
+} from './messages.ts'
+export { type RecordingHost, recordingHost } from './recording-host.ts'
+export {
+  type ModelAnswer,
+  type ModelStep,
+  type ScriptedModel,
+  type ScriptedModelOptions,
+  type ScriptedRound,
+  type ScriptedToolCall,
+  scriptedModel,
+} from './scripted-model.ts'
+export { seededRandom } from './seeded-random.ts'
+// The simulated WhatsApp from inside
+export type { Arrival, RedeliveryOptions, SimulatedArrivals } from './simulated/arrivals.ts'
+export type { ChatMessage } from './simulated/chats.ts'
+export type {
+  CustomerFile,
+  CustomerMessage,
+  CustomerOptions,
+  SimulatedCustomer,
+  TextDetails,
+} from './simulated/customer.ts'
+export type { FaultTarget, FindBehaviour, SendFault, SendFaultName, SimulatedFaults } from './simulated/faults.ts'
+export type { SimulatedMedia } from './simulated/media-shelf.ts'
+export type { SendAttempt } from './simulated/outgoing.ts'
+export {
+  type SimulatedOwner,
+  type SimulatedWhatsApp,
+  type SimulatedWhatsAppOptions,
+  simulatedWhatsApp,
+} from './simulated-whatsapp.ts'
+// Time and chance
+export { type VirtualClock, type VirtualClockLimit, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'

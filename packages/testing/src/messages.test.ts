@@ -2,7 +2,9 @@ import { inboundMessageSchema } from '@wa-agent/core'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { type InboundBuilder, inboundBuilder } from './messages.ts'
 
-const examples: { readonly [Type in keyof InboundBuilder]: (build: InboundBuilder) => ReturnType<InboundBuilder[Type]> } = {
+const examples: {
+  readonly [Type in keyof InboundBuilder]: (build: InboundBuilder) => ReturnType<InboundBuilder[Type]>
+} = {
   text: (build) => build.text('hi'),
   image: (build) => build.image({ caption: 'look' }),
   video: (build) => build.video(),

@@ -89,7 +89,13 @@ export function inboundBuilder(options: InboundBuilderOptions = {}): InboundBuil
   }
 
   function withFile<Type extends InboundMessage['type']>(type: Type, details: InboundFileDetails, content: object) {
-    const { mimeType, fileName, sizeBytes, sha256, reference = `media-${details.id ?? `${idPrefix}${count + 1}`}` } = details
+    const {
+      mimeType,
+      fileName,
+      sizeBytes,
+      sha256,
+      reference = `media-${details.id ?? `${idPrefix}${count + 1}`}`,
+    } = details
     return build(type, details, { ...content, media: { reference, mimeType, fileName, sizeBytes, sha256 } })
   }
 
@@ -100,11 +106,13 @@ export function inboundBuilder(options: InboundBuilderOptions = {}): InboundBuil
     audio: (details = {}) => withFile('audio', { mimeType: 'audio/ogg', ...details }, { voice: details.voice }),
     document: (details = {}) =>
       withFile('document', { mimeType: 'application/pdf', ...details }, { caption: details.caption }),
-    sticker: (details = {}) => withFile('sticker', { mimeType: 'image/webp', ...details }, { animated: details.animated }),
+    sticker: (details = {}) =>
+      withFile('sticker', { mimeType: 'image/webp', ...details }, { animated: details.animated }),
     location: (place, details = {}) => build('location', details, place),
     contacts: (contacts, details = {}) => build('contacts', details, { contacts }),
     reaction: (reaction, details = {}) => build('reaction', details, reaction),
-    selection: ({ id, title, source }, details = {}) => build('selection', details, { selection: { id, title }, source }),
+    selection: ({ id, title, source }, details = {}) =>
+      build('selection', details, { selection: { id, title }, source }),
     order: (order, details = {}) => build('order', details, order),
     unsupported: (originalType, details = {}) => build('unsupported', details, { originalType }),
   }

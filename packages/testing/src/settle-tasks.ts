@@ -14,7 +14,9 @@ export async function settleTasks(patienceMs: number): Promise<void> {
   }
 }
 
-/** Storages flush with `setImmediate` and files answer from a thread pool; Node lists both while they are under way. */
+/** How Node calls what is under way: `setImmediate`, and file operations, which answer from a thread pool. */
+const busyNames: ReadonlySet<string> = new Set(['Immediate', 'FSReqCallback', 'FSReqPromise', 'CloseReq'])
+
 function isBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name === 'Immediate' || name.startsWith('FSReq'))
+  return process.getActiveResourcesInfo().some((name) => busyNames.has(name))
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BackoffOptions } from '../backoff.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, steadyClock, systemClock } from '../clock.ts'
 import { isKeyName } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
 import { type Logger, silentLogger } from '../logger.ts'
@@ -51,7 +51,7 @@ export function readSettings(options: BotOptions): Settings {
     leaseMs: count('leaseMs', options.leaseMs, 60_000),
     sweepMs: count('sweepMs', options.sweepMs, 1000),
     stopTimeoutMs: duration('stopTimeoutMs', options.stopTimeoutMs, 30_000),
-    clock: options.clock ?? systemClock,
+    clock: steadyClock(options.clock ?? systemClock),
     createId: options.createId ?? randomUUID,
     random: options.random ?? Math.random,
     logger: options.logger ?? silentLogger,

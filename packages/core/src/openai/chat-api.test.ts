@@ -61,12 +61,9 @@ test('reads calls of tools from servers that leave things out', () => {
   ])
 })
 
-test.each([
-  ['<html>'],
-  [{}],
-  [{ choices: [] }],
-  [{ error: { message: 'no' } }],
-  [{ choices: [{ text: 'old API' }] }],
-])('says that %j is no chat completion', (body) => {
-  expect(readCompletion(body)).toBeUndefined()
-})
+test.each([['<html>'], [{}], [{ choices: [] }], [{ error: { message: 'no' } }], [{ choices: [{ text: 'old API' }] }]])(
+  'says that %j is no chat completion',
+  (body) => {
+    expect(readCompletion(body)).toBeUndefined()
+  },
+)

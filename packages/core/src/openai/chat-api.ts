@@ -96,7 +96,7 @@ const wireToolCall = z.looseObject({
   // Servers without parallel calls leave it out or empty.
   id: z.string().catch(''),
   type: z.literal('function').catch('function'),
-  function: z.looseObject({ name: z.string(), arguments: z.unknown().transform(argumentsOf) }),
+  function: z.looseObject({ name: z.string(), arguments: z.unknown().optional().transform(argumentsOf) }),
 })
 type WireToolCall = z.output<typeof wireToolCall>
 

@@ -53,7 +53,7 @@ export function chatCaller(settings: Settings): AskChat {
       random,
       signal,
       maxRetries: settings.maxRetries,
-      maxDelayMs: settings.maxRetryDelayMs,
+      maxMs: settings.maxRetryDelayMs,
       onRetry: ({ attempt: number, delayMs, error }) =>
         logger.warn({ model, attempt: number, delayMs, code: codeOf(error) }, 'model call is tried again'),
     })

@@ -153,5 +153,5 @@ function describeFacts({ status, type, code, param }: StatusFacts): string {
 /** A short identifier, or nothing: a sentence might quote a message or a key. */
 function machineWord(error: Error, field: 'code' | 'type' | 'param'): string | undefined {
   const value: unknown = Reflect.get(error, field)
-  return typeof value === 'string' && /^[a-z][\w.[\]]{0,63}$/i.test(value) && !/^sk[-_]/.test(value) ? value : undefined
+  return typeof value === 'string' && /^[a-z][\w.[\]]{0,63}$/i.test(value) ? value : undefined
 }

@@ -28,7 +28,6 @@ export function openaiModel(options: OpenaiModelOptions = {}): Model {
   return {
     name: settings.model,
     async generate(request, generateOptions) {
-      generateOptions.signal.throwIfAborted()
       const shape = request.output && shapeOf(request.output)
       const response = await generate({ request, shape, settings, ask }, generateOptions)
       // The output was checked against `request.output`.

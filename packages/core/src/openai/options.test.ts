@@ -1,4 +1,4 @@
-import { AzureOpenAI, OpenAI } from 'openai'
+import { type AzureOpenAI, OpenAI } from 'openai'
 import { expect, expectTypeOf, test } from 'vitest'
 import type { Model } from '../model.ts'
 import { type OpenaiClient, openaiModel, openaiModelFromEnv } from './index.ts'

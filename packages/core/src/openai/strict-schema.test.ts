@@ -7,7 +7,12 @@ const strict = (type: z.ZodType) => toStrictSchema(schemaOf(type))
 const clean = (value: unknown, type: z.ZodType) => withoutOptionalNulls(value, schemaOf(type))
 
 test('requires each property, allows no other, and makes the optional ones nullable', () => {
-  const type = z.object({ a: z.string(), b: z.number().optional(), c: z.boolean().nullish(), d: z.array(z.string()).default([]) })
+  const type = z.object({
+    a: z.string(),
+    b: z.number().optional(),
+    c: z.boolean().nullish(),
+    d: z.array(z.string()).default([]),
+  })
   expect(strict(type)).toEqual({
     type: 'object',
     properties: {

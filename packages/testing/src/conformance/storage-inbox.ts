@@ -102,7 +102,9 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
   storageCase('keeps tenants and channels apart where all ids are the same', async (storage) => {
     const places = [{ tenant: 'acme' }, { tenant: 'other' }, { channel: 'second' }]
     for (const place of places) {
-      const [result] = await storage.append([incoming('m1', {}, { ...place, control: { optOut: place.tenant === 'acme' } })])
+      const [result] = await storage.append([
+        incoming('m1', {}, { ...place, control: { optOut: place.tenant === 'acme' } }),
+      ])
       assert.equal(result?.status, 'stored')
     }
     const claims = await claimAll(storage)
@@ -125,7 +127,9 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.equal(stranger?.status, 'stored')
     const rest = await claimAll(storage)
     assert.deepEqual(
-      rest.map(({ lease, state }) => [lease.conversation.tenant, lease.conversation.channel, state?.sessions['shop']]).sort(),
+      rest
+        .map(({ lease, state }) => [lease.conversation.tenant, lease.conversation.channel, state?.sessions['shop']])
+        .sort(),
       [
         ['acme', 'second', 'acme/second'],
         ['other', 'main', 'other/main'],
@@ -138,7 +142,10 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     const claim = await claimOne(storage)
     assert.deepEqual(messageIds(claim), ['b', 'a', 'c'])
     const seqs = claim.messages.map(({ seq }) => seq)
-    assert.deepEqual(seqs, seqs.toSorted((x, y) => x - y))
+    assert.deepEqual(
+      seqs,
+      seqs.toSorted((x, y) => x - y),
+    )
   }),
   storageCase('keeps the order of concurrent appends', async (storage) => {
     const ids = Array.from({ length: 50 }, (_, index) => `m${index}`)
@@ -236,14 +243,17 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     const { limit: _, ...request } = { owner: 'w', nowMs: start, leaseMs: 1_000, maxMessages: 1, limit: 0 }
     assert.equal((await storage.claim({ ...request, historyLimit: 0, usageDay: '2027-01-15' })).length, 1)
   }),
-  storageCase('claims the conversation asked for, and nothing where it is unknown or has nothing to do', async (storage) => {
-    await storage.append([incoming('a', { chat: 'a' }), incoming('b', { chat: 'b' })])
-    const claim = await claimOne(storage, { conversation: keyOf('b') })
-    assert.deepEqual(messageIds(claim), ['b'])
-    assert.deepEqual(await claimAll(storage, { conversation: keyOf('b') }), [])
-    assert.deepEqual(await claimAll(storage, { conversation: keyOf('nobody') }), [])
-    assert.equal((await storage.stats()).conversations, 2)
-  }),
+  storageCase(
+    'claims the conversation asked for, and nothing where it is unknown or has nothing to do',
+    async (storage) => {
+      await storage.append([incoming('a', { chat: 'a' }), incoming('b', { chat: 'b' })])
+      const claim = await claimOne(storage, { conversation: keyOf('b') })
+      assert.deepEqual(messageIds(claim), ['b'])
+      assert.deepEqual(await claimAll(storage, { conversation: keyOf('b') }), [])
+      assert.deepEqual(await claimAll(storage, { conversation: keyOf('nobody') }), [])
+      assert.equal((await storage.stats()).conversations, 2)
+    },
+  ),
   storageCase('leaves a message that comes during a turn for the next one', async (storage) => {
     await storage.append([incoming('a')])
     const { lease, messages } = await claimOne(storage)
@@ -273,7 +283,8 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     await storage.append([incoming('a')])
     const { lease } = await claimOne(storage)
     const floor = { agent: 'shop', keptAtMs: start, interruptAt: 0.8 }
-    const state = { sessions: { shop: { cart: [1, null, 'x'] } }, floor, choices: [{ id: '1', title: 'One' }] }
+    const choices = { agent: 'shop', options: [{ id: '1', title: 'One' }] }
+    const state = { sessions: { shop: { cart: [1, null, 'x'] } }, floor, choices }
     await storage.commit(lease, { nowMs: start, state: { sessions: {} } })
     await storage.commit(lease, { nowMs: start, state })
     await storage.commit(lease, { nowMs: start })
@@ -292,7 +303,13 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.equal(Object.getPrototypeOf(state?.sessions), Object.prototype)
   }),
   storageCase('keeps text as it is: emoji, control characters, lone surrogates, 1 MB', async (storage) => {
-    const texts = ['👩‍👩‍👧 "quoted" \\ \u0000 \u001f \u2028', '\ud800 lone \udc00', 'é'.normalize('NFD'), 'x'.repeat(2 ** 20), '']
+    const texts = [
+      '👩‍👩‍👧 "quoted" \\ \u0000 \u001f \u2028',
+      '\ud800 lone \udc00',
+      'é'.normalize('NFD'),
+      'x'.repeat(2 ** 20),
+      '',
+    ]
     await storage.append(texts.map((text, index) => incoming(`m${index}`, { text })))
     const claim = await claimOne(storage)
     assert.deepEqual(
@@ -313,7 +330,20 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     )
   }),
   storageCase('tells ids apart that differ in a lone surrogate, in case or in a NUL', async (storage) => {
-    const ids = ['a', 'A', 'a\u0000', '\ud800', '\ud801', '\ufffd', '"a"', 'á', 'a\u0301', "a'; DROP TABLE", 'a/b', 'a ']
+    const ids = [
+      'a',
+      'A',
+      'a\u0000',
+      '\ud800',
+      '\ud801',
+      '\ufffd',
+      '"a"',
+      'á',
+      'a\u0301',
+      "a'; DROP TABLE",
+      'a/b',
+      'a ',
+    ]
     const results = await storage.append(ids.map((id) => incoming(id, { chat: id })))
     assert.deepEqual(
       results.map(({ status, conversation }) => [status, conversation.chat]),
@@ -324,31 +354,36 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     const claims = await claimAll(storage)
     assert.deepEqual(new Set(claims.map(({ lease }) => lease.conversation.chat)), new Set(ids))
   }),
-  storageCase('shares nothing with its caller: later changes of what went in or came out do not reach it', async (storage) => {
-    const message = incoming('a')
-    const control = { handoff: { reason: 'asked', sinceMs: start } }
-    await storage.append([{ ...message, control }])
-    Object.assign(message.message, { text: 'changed' })
-    Object.assign(control.handoff, { reason: 'changed' })
-    const claim = await claimOne(storage)
-    const state = { sessions: { shop: { cart: ['x'] } } }
-    const reply = replyOf('r1', { inReplyTo: ['a'], message: { type: 'text', text: 'hello' } })
-    await storage.commit(claim.lease, { nowMs: start, state, replies: [reply] })
-    state.sessions.shop.cart.push('y')
-    Object.assign(reply.message, { text: 'changed' })
-    Object.assign(claim.messages[0]?.message as object, { text: 'changed' })
-    await storage.release(claim.lease)
-    const second = await claimOne(storage)
-    Object.assign(second.state?.sessions as object, { shop: 'changed' })
-    Object.assign(second.replies[0]?.message as object, { text: 'changed' })
-    await storage.release(second.lease)
-    const third = await claimOne(storage)
-    assert.deepEqual(third.messages[0]?.message, incoming('a').message)
-    assert.deepEqual(third.state, { sessions: { shop: { cart: ['x'] } } })
-    assert.deepEqual(third.replies[0]?.message, { type: 'text', text: 'hello' })
-    assert.deepEqual(third.flags.handoff, { reason: 'asked', sinceMs: start })
-    assert.deepEqual(third.messages[0]?.control, { handoff: { reason: 'asked', sinceMs: start } })
-  }),
+  storageCase(
+    'shares nothing with its caller: later changes of what went in or came out do not reach it',
+    async (storage) => {
+      const message = incoming('a')
+      const control = { handoff: { by: 'person' as const, reason: 'asked', sinceMs: start } }
+      await storage.append([{ ...message, control }])
+      Object.assign(message.message, { text: 'changed' })
+      Object.assign(control.handoff, { reason: 'changed' })
+      const claim = await claimOne(storage)
+      const state = { sessions: { shop: { cart: ['x'] } } }
+      const reply = replyOf('r1', { inReplyTo: ['a'], message: { type: 'text', text: 'hello' } })
+      await storage.commit(claim.lease, { nowMs: start, state, replies: [reply] })
+      state.sessions.shop.cart.push('y')
+      Object.assign(reply.message, { text: 'changed' })
+      Object.assign(claim.messages[0]?.message as object, { text: 'changed' })
+      await storage.release(claim.lease)
+      const second = await claimOne(storage)
+      Object.assign(second.state?.sessions as object, { shop: 'changed' })
+      Object.assign(second.replies[0]?.message as object, { text: 'changed' })
+      await storage.release(second.lease)
+      const third = await claimOne(storage)
+      assert.deepEqual(third.messages[0]?.message, incoming('a').message)
+      assert.deepEqual(third.state, { sessions: { shop: { cart: ['x'] } } })
+      assert.deepEqual(third.replies[0]?.message, { type: 'text', text: 'hello' })
+      assert.deepEqual(third.flags.handoff, { by: 'person' as const, reason: 'asked', sinceMs: start })
+      assert.deepEqual(third.messages[0]?.control, {
+        handoff: { by: 'person' as const, reason: 'asked', sinceMs: start },
+      })
+    },
+  ),
   storageCase('ignores a seq that is not pending in the claimed conversation', async (storage) => {
     await storage.append([incoming('a', { chat: 'a' }), incoming('b', { chat: 'b' })])
     const a = await claimOne(storage, { conversation: keyOf('a') })
@@ -361,7 +396,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.deepEqual(await storage.deadLetters.list(), [])
   }),
   storageCase('applies a control together with its message, also while a turn is running', async (storage) => {
-    const handoff = { reason: 'asked for a person', sinceMs: start, untilMs: start + 60_000 }
+    const handoff = { by: 'person' as const, reason: 'asked for a person', sinceMs: start, untilMs: start + 60_000 }
     await storage.append([incoming('a', {}, { control: { handoff } })])
     const claim = await claimOne(storage)
     assert.deepEqual(claim.flags, { optedOut: false, handoff })
@@ -379,7 +414,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.deepEqual((await claimOne(storage)).flags, { optedOut: false })
   }),
   storageCase('applies a control outside a turn, also to a conversation that is new', async (storage) => {
-    const handoff = { reason: 'owner', sinceMs: start }
+    const handoff = { by: 'owner' as const, reason: 'owner', sinceMs: start }
     assert.deepEqual(await storage.control(keyOf('ana@c.us'), { handoff }), { optedOut: false, handoff })
     assert.deepEqual(await storage.control(keyOf('ana@c.us'), { optOut: true }), { optedOut: true, handoff })
     assert.deepEqual(await storage.control(keyOf('ana@c.us'), { handoff: null }), { optedOut: true })
@@ -400,32 +435,31 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
       await storage.release(lease)
     }
     const today = await claimAll(storage)
-    assert.deepEqual(
-      today.map(({ lease, usage }) => [lease.conversation.tenant, usage.tokens, usage.costUsd]).sort(),
-      [
-        ['acme', 400, 1],
-        ['acme', 400, 1],
-        ['other', 200, 0.5],
-      ],
-    )
+    assert.deepEqual(today.map(({ lease, usage }) => [lease.conversation.tenant, usage.tokens, usage.costUsd]).sort(), [
+      ['acme', 400, 1],
+      ['acme', 400, 1],
+      ['other', 200, 0.5],
+    ])
     for (const { lease } of today) await storage.release(lease)
     const [tomorrow] = await claimAll(storage, { usageDay: '2027-01-16', conversation: keyOf('a') })
     assert.deepEqual(tomorrow?.usage, { tokens: 200, costUsd: 0.5 })
   }),
   storageCase('tells the past, oldest first, without what is pending', async (storage) => {
-    const later = (id: string, ms: number) => ({ receivedAtMs: start + ms, settleAtMs: start, dueByMs: start + ms })
-    await storage.append([incoming('a', { text: 'hi' }, later('a', 1))])
-    const first = await answer(storage, [replyOf('r1', { message: { type: 'text', text: 'hello' } })], { nowMs: start + 2 })
+    const later = (ms: number) => ({ receivedAtMs: start + ms, settleAtMs: start, dueByMs: start + ms })
+    await storage.append([incoming('a', { text: 'hi' }, later(1))])
+    const first = await answer(storage, [replyOf('r1', { message: { type: 'text', text: 'hello' } })], {
+      nowMs: start + 2,
+    })
     await storage.commit(first, { nowMs: start + 2, sending: 'r1' })
     await storage.settle({ conversation: first.conversation, id: 'r1' }, { status: 'sent', providerId: 'p1' })
     await storage.release(first)
-    await storage.append([incoming('b', { text: 'from the phone', fromMe: true }, later('b', 3))])
-    await storage.append([incoming('c', { text: 'thanks' }, later('c', 4))])
+    await storage.append([incoming('b', { text: 'from the phone', fromMe: true }, later(3))])
+    await storage.append([incoming('c', { text: 'thanks' }, later(4))])
     const nowMs = start + 10
     const second = await answer(storage, [replyOf('r2'), replyOf('r3')], { nowMs })
     await storage.settle({ conversation: second.conversation, id: 'r3' }, { status: 'suppressed', reason: 'x' })
     await storage.release(second)
-    await storage.append([incoming('d', { text: 'pending' }, later('d', 5))])
+    await storage.append([incoming('d', { text: 'pending' }, later(5))])
     const claim = await claimOne(storage, { nowMs, historyLimit: 10 })
     assert.deepEqual(claim.history, [
       { by: 'customer', text: 'hi', atMs: start + 1 },

@@ -54,8 +54,7 @@ export function trainExamples(
   const labels = Int32Array.from(examples, (example) => numbers.get(example.intent) as number)
   const texts = examples.map((example) => example.text)
   const corpus = new Corpus({ texts, labels, intentCount: intents.length }, resolved.outOfScope, counter)
-  const trained = corpus.learnIntents(corpus.exampleRows, resolved)
-  corpus.learnNone(trained, { examples: corpus.exampleRows, outOfScope: corpus.outOfScopeRows }, resolved)
+  const trained = corpus.learn(corpus.exampleRows, corpus.outOfScopeRows, resolved)
   const scorer = new TextScorer(dropUnusedFeatures(corpus.index, trained), counter)
 
   const validation = scoreValidation(scorer, numbers, resolved.validation)
@@ -63,10 +62,11 @@ export function trainExamples(
     ? validation
     : joinHeldOut(validation, crossValidate(corpus, planFor(corpus, resolved.seed), resolved))
   const confidence = learnConfidence(heldOut, resolved)
+  const { rankingSize } = resolved
   return {
     intents,
     threshold: confidence.threshold,
-    classify: (text) => predict(scorer.score(text), { intents, confidence, rankingSize: resolved.rankingSize }),
+    classify: (text) => predict(scorer.score(text), { intents, confidence, rankingSize }),
   }
 }
 

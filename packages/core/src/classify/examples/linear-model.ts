@@ -1,7 +1,7 @@
 import { seededRandom } from './random.ts'
 
 /** Weighted rows with a label each: row r is `features[starts[r]..starts[r + 1])` with `values` at the same places. */
-export interface TrainingRows {
+interface TrainingRows {
   readonly starts: Int32Array
   readonly features: Int32Array
   readonly values: Float32Array
@@ -28,32 +28,26 @@ export interface LinearModel {
 }
 
 /**
- * One linear support vector machine a class, for the labels 0 to classCount - 1, each against all other rows.
- * The model has one class more, whose score is 0 until `setClass` says otherwise.
+ * One linear support vector machine a class, for the labels 0 to classCount - 1, each against all other rows. Rows with
+ * the label classCount are strangers; they make up a class more, the last one.
  */
 export function trainLinearModel(data: TrainingRows, classCount: number, options: LinearModelOptions): LinearModel {
   const trainer = new BinaryTrainer(data, options)
-  const model = {
-    weights: new Float32Array(data.featureCount * (classCount + 1)),
-    biases: new Float32Array(classCount + 1),
-    classCount: classCount + 1,
-  }
-  for (let label = 0; label < classCount; label++) {
+  const columns = classCount + 1
+  const weights = new Float32Array(data.featureCount * columns)
+  const biases = new Float32Array(columns)
+  for (let label = 0; label < columns; label++) {
     const classWeights = trainer.train(label)
-    if (classWeights === undefined) model.biases[label] = neverBest
-    else setClass(model, label, classWeights)
+    if (classWeights === undefined) {
+      biases[label] = neverBest
+      continue
+    }
+    for (let feature = 0; feature < data.featureCount; feature++) {
+      weights[feature * columns + label] = classWeights[feature] as number
+    }
+    biases[label] = classWeights[data.featureCount] as number
   }
-  return model
-}
-
-/** @param classWeights one weight a feature, then the bias */
-export function setClass(model: LinearModel, label: number, classWeights: Float64Array): void {
-  const { weights, biases, classCount } = model
-  const featureCount = classWeights.length - 1
-  for (let feature = 0; feature < featureCount; feature++) {
-    weights[feature * classCount + label] = classWeights[feature] as number
-  }
-  biases[label] = classWeights[featureCount] as number
+  return { weights, biases, classCount: columns }
 }
 
 const stopAtGap = 0.1
@@ -65,7 +59,7 @@ const neverBest = -100
  * Large-scale Linear SVM", ICML 2008), with shrinking: rows that are clearly on their side of the margin are put
  * aside, which for most rows and most classes is after one look.
  */
-export class BinaryTrainer {
+class BinaryTrainer {
   private readonly data: TrainingRows
   private readonly options: LinearModelOptions
   private readonly random: () => number
@@ -183,15 +177,12 @@ export function scoreFeatures(
 ): void {
   const { weights, biases, classCount } = model
   for (let label = 0; label < classCount; label++) scores[label] = biases[label] as number
-  let knownSquares = 0
   for (let entry = text.start; entry < text.end; entry++) {
     const value = text.values[entry] as number
     if (value === 0) continue
-    knownSquares += value * value
     const offset = (text.features[entry] as number) * classCount
     for (let label = 0; label < classCount; label++) {
       scores[label] = (scores[label] as number) + value * (weights[offset + label] as number)
     }
   }
-  scores[classCount - 1] = (scores[classCount - 1] as number) + 1 - knownSquares
 }

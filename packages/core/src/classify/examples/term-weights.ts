@@ -7,7 +7,7 @@ export interface TermWeights {
   readonly unknown: number
 }
 
-export interface TermWeightOptions {
+interface TermWeightOptions {
   /** Features that fewer training texts than this have are treated as unknown. */
   readonly minimumTexts: number
   /** How much of a text's length unknown features take up: 0 = they are ignored, 1 = as much as the rarest known. */
@@ -38,7 +38,7 @@ export function weighTerms(
 }
 
 /** One row of features with their counts; words and word pairs come first, up to `wordEnd`. */
-export interface CountedRow {
+interface CountedRow {
   readonly features: Int32Array
   readonly counts: Int32Array
   readonly start: number

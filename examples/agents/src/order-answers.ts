@@ -1,0 +1,143 @@
+import { answerUnknown } from './answer-unknown.ts'
+import { describeProduct } from './describe-product.ts'
+import {
+  askAgain,
+  asking,
+  beginOrder,
+  type Dialogue,
+  edit,
+  editNamed,
+  keepPlaced,
+  miss,
+  place,
+  take,
+  withdrawPlaced,
+} from './order-dialogue.ts'
+import { askCorrection, askNext, questionText } from './order-questions.ts'
+import { clearOrder, openLine } from './order-session.ts'
+import { describePrice, findProduct, findVariant } from './products.ts'
+import { readAddress } from './read-address.ts'
+import { guessProduct } from './understand-items.ts'
+import { addWords, changeWords, priceWords, removeWords } from './vocabulary.ts'
+import { hasAny, isQuestion } from './words.ts'
+import { answerOf } from './yes-no.ts'
+
+/** Takes the text as the answer to what was asked. */
+export async function answerQuestion(dialogue: Dialogue): Promise<void> {
+  switch (dialogue.context.session.asked) {
+    case 'withdraw':
+      return answerWithdraw(dialogue)
+    case 'interest':
+      return answerInterest(dialogue)
+    case 'address':
+      return answerAddress(dialogue)
+    case 'confirm':
+    case 'correction':
+      return answerConfirm(dialogue)
+    case 'nothing':
+    case 'product':
+    case 'variant':
+    case 'quantity':
+      return answerItem(dialogue)
+  }
+}
+
+async function answerWithdraw(dialogue: Dialogue): Promise<void> {
+  const answer = answerOf(dialogue.context.text)
+  if (answer === 'yes') return withdrawPlaced(dialogue)
+  if (answer === 'no') return keepPlaced(dialogue)
+  return miss(dialogue)
+}
+
+/** After a look at the catalogue. What is no answer to that is no miss either: nothing was really asked. */
+async function answerInterest(dialogue: Dialogue): Promise<void> {
+  const { context } = dialogue
+  const { session, text, reply } = context
+  const answer = answerOf(text)
+  const wantsIt = answer === 'yes' || (context.intent?.name === 'order' && dialogue.mentions.length === 0)
+  if (wantsIt && session.interest) {
+    beginOrder(context)
+    session.lines.push(session.interest)
+    delete session.interest
+    return askNext(asking(dialogue))
+  }
+  if (answer === 'no') {
+    clearOrder(session)
+    return reply.text('No problem. Write *menu* to see what else I can do.')
+  }
+  if (take(dialogue)) return
+  return answerUnknown(context, dialogue)
+}
+
+async function answerAddress(dialogue: Dialogue): Promise<void> {
+  const { context, words, mentions } = dialogue
+  const meansCart = hasAny(words, changeWords) || hasAny(words, addWords) || hasAny(words, removeWords)
+  if (meansCart && mentions.length > 0 && (editNamed(dialogue) || take(dialogue))) return
+  if (isQuestion(context.text, words)) return answerFreely(dialogue)
+  const address = readAddress(context.messages)
+  if (address !== undefined) {
+    context.session.address = address
+    return askNext(asking(dialogue))
+  }
+  if (context.text !== '' && answerOf(context.text) === undefined && words.length > 0 && mentions.length === 0) {
+    return askAgain(dialogue, 'That is a bit short for an address.')
+  }
+  return miss(dialogue)
+}
+
+async function answerConfirm(dialogue: Dialogue): Promise<void> {
+  const { context, words } = dialogue
+  const { session, text } = context
+  const isConfirming = session.asked === 'confirm'
+  const answer = answerOf(text)
+  if (answer === 'yes' && isConfirming) return place(dialogue)
+  if (answer === 'no' && isConfirming) return askCorrection(asking(dialogue))
+  if (answer === 'no') return askNext(asking(dialogue), 'OK, nothing changed.')
+  if (isQuestion(text, words) && !hasAny(words, changeWords) && !hasAny(words, addWords)) return answerFreely(dialogue)
+  if (editNamed(dialogue) || take(dialogue)) return
+  if (hasAny(words, changeWords)) return edit(dialogue)
+  return miss(dialogue)
+}
+
+async function answerItem(dialogue: Dialogue): Promise<void> {
+  const { context, words, mentions } = dialogue
+  const { session, text } = context
+  if (hasAny(words, priceWords) && mentions.every(({ quantity }) => quantity === undefined)) {
+    return answerFreely(dialogue)
+  }
+  if (hasAny(words, removeWords) && editNamed(dialogue)) return
+  if (take(dialogue)) return
+  const answer = answerOf(text)
+  // "Anything else?" "No."
+  if (answer === 'no' && session.asked === 'product' && session.lines.length > 0) return askNext(asking(dialogue))
+  if (hasAny(words, changeWords)) return edit(dialogue)
+  const isOpen = session.asked === 'product' || session.asked === 'nothing'
+  const guess = isOpen && answer === undefined ? guessProduct(words) : undefined
+  if (guess !== undefined && take(dialogue, [{ product: guess }])) return
+  if (session.asked === 'nothing') return askNext(asking(dialogue))
+  if (isQuestion(text, words)) return answerFreely(dialogue)
+  if (session.asked === 'product') {
+    session.misses += 1
+    return askNext(asking(dialogue), 'Sorry, I cannot find that in our shop.')
+  }
+  return miss(dialogue)
+}
+
+/** A question in the middle: what can be said about products is said, then the dialogue goes on. */
+async function answerFreely(dialogue: Dialogue): Promise<void> {
+  const { context, mentions, words } = dialogue
+  const { session } = context
+  const open = openLine(session)
+  const named = mentions.find((mention) => mention.product !== undefined)
+  const product = findProduct(named?.product ?? open?.product ?? session.lines.at(-1)?.product)
+  if (!product || (named === undefined && !hasAny(words, priceWords))) return miss(dialogue)
+  const variant = findVariant(product, named?.key ?? (product.id === open?.product ? open.key : undefined))
+  if (variant) {
+    return askAgain(dialogue, `The ${variant.label} is ${describePrice(product, variant)}.`)
+  }
+  if (session.asked === 'variant' && product.id === open?.product) {
+    return askAgain(dialogue, `These are our ${product.name}.`)
+  }
+  context.reply.text(describeProduct(product))
+  context.reply.text(questionText(session))
+}

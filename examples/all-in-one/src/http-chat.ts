@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type Bot, textOf } from '@wa-agent/core'
+import { z } from 'zod'
+import type { LocalTransport } from './local-transport.ts'
+
+const maxBodyBytes = 1024 * 1024
+const answerTimeoutMs = 60_000
+
+const questionSchema = z.object({ message: z.string().min(1), userId: z.string().min(1).max(256).default('guest') })
+
+/** What `POST /chat` answers. `reply` is empty where the bot keeps silent, e.g. because a person has taken over. */
+interface Answer {
+  readonly reply: string
+  readonly intent: string | null
+  readonly confidence: number
+  readonly agent: string | null
+  readonly decidedBy: string
+  readonly durationMs: number
+}
+
+/** An answer that is no success, as RFC 9457 problem details. */
+class Problem extends Error {
+  readonly status: number
+
+  constructor(status: number, detail: string) {
+    super(detail)
+    this.status = status
+  }
+}
+
+/** Serves `GET /health` and `POST /chat` for a bot whose channel is `transport`. */
+export function createHttpChat(bot: Bot, transport: LocalTransport): Server {
+  const waiting = new Map<string, (answer: Answer | Problem) => void>()
+  bot.on('turn-committed', ({ messageIds, replies, trace, durationMs }) => {
+    const answer: Answer = {
+      reply: replies.map((reply) => textOf(reply.message)).join('\n\n'),
+      intent: trace?.classification.intent ?? null,
+      confidence: trace?.classification.confidence ?? 0,
+      agent: trace?.route.agent ?? null,
+      decidedBy: trace?.classification.decidedBy ?? 'rules',
+      durationMs: trace ? Math.round(trace.durationMs.total * 1000) / 1000 : durationMs,
+    }
+    for (const id of messageIds) waiting.get(id)?.(answer)
+  })
+  bot.on('turn-dead', ({ messageIds }) => {
+    for (const id of messageIds)
+      waiting.get(id)?.(new Problem(500, 'No answer could be made. The message is kept as a dead letter.'))
+  })
+
+  async function chat(request: IncomingMessage): Promise<Answer> {
+    const { message, userId } = await readQuestion(request)
+    const id = randomUUID()
+    const answered = new Promise<Answer>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Problem(504, 'No answer yet. The message is kept and will be answered.')),
+        answerTimeoutMs,
+      )
+      waiting.set(id, (answer) => {
+        clearTimeout(timer)
+        if (answer instanceof Problem) reject(answer)
+        else resolve(answer)
+      })
+    })
+    try {
+      await transport.receive({ id, from: userId, text: message })
+      return await answered
+    } finally {
+      waiting.delete(id)
+    }
+  }
+
+  async function handle(request: IncomingMessage): Promise<unknown> {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    if (pathname === '/health') {
+      if (request.method !== 'GET') throw new Problem(405, 'Expected GET /health.')
+      const { pendingMessages, pendingReplies, deadLetters } = await bot.stats()
+      return { status: 'ok', uptimeSeconds: Math.round(process.uptime()), pendingMessages, pendingReplies, deadLetters }
+    }
+    if (pathname === '/chat') {
+      if (request.method !== 'POST')
+        throw new Problem(405, 'Expected POST /chat with {"message": "...", "userId": "..."}.')
+      return chat(request)
+    }
+    throw new Problem(404, 'Expected GET /health or POST /chat.')
+  }
+
+  return createServer((request, response) => {
+    handle(request).then(
+      (body) => respond(response, 200, body),
+      (error: unknown) => {
+        const { status, message } =
+          error instanceof Problem ? error : new Problem(500, 'Something went wrong here. The log says more.')
+        respond(response, status, { type: 'about:blank', title: response.statusMessage, status, detail: message })
+      },
+    )
+  })
+}
+
+function respond(response: ServerResponse, status: number, body: unknown): void {
+  const type = status < 400 ? 'application/json' : 'application/problem+json'
+  response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(`${JSON.stringify(body)}\n`)
+}
+
+async function readQuestion(request: IncomingMessage): Promise<z.output<typeof questionSchema>> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length
+    if (sizeBytes > maxBodyBytes) throw new Problem(413, `Expected at most ${maxBodyBytes} bytes.`)
+    chunks.push(chunk)
+  }
+  let body: unknown
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch (cause) {
+    throw Object.assign(new Problem(400, 'Expected JSON: {"message": "...", "userId": "..."}.'), { cause })
+  }
+  const question = questionSchema.safeParse(body)
+  if (question.success) return question.data
+  const issue = question.error.issues[0]
+  throw new Problem(
+    400,
+    `Expected {"message": "...", "userId": "..."}, but "${issue?.path.join('.')}" is wrong: ${issue?.message}.`,
+  )
+}

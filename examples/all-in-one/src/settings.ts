@@ -1,0 +1,24 @@
+import { z } from 'zod'
+
+const empty = (value: unknown) => (value === '' ? undefined : value)
+
+/** The environment that this example knows; .env.example explains each. */
+const settingsSchema = z.object({
+  PORT: z.preprocess(empty, z.coerce.number().int().min(0).max(65535).default(3000)),
+  DATABASE: z.preprocess(empty, z.string().default('data/shop.db')),
+  OPENAI_API_KEY: z.preprocess(empty, z.string().optional()),
+  OPENAI_BASE_URL: z.preprocess(empty, z.url().optional()),
+  OPENAI_MODEL: z.preprocess(empty, z.string().optional()),
+  LOG_LEVEL: z.preprocess(empty, z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional()),
+})
+
+/** The settings, with their defaults. */
+export type Settings = z.output<typeof settingsSchema>
+
+/** Reads the settings; throws one error that names all that are wrong. */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const result = settingsSchema.safeParse(environment)
+  if (result.success) return result.data
+  const problems = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new Error(`These settings are wrong (from the environment or .env):\n${problems.join('\n')}`)
+}

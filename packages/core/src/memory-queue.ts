@@ -1,0 +1,246 @@
+import { type BackoffOptions, backoffMs } from './backoff.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { describeError, WaAgentError } from './errors.ts'
+import type {
+  ConsumeOptions,
+  DeadJob,
+  DeadJobs,
+  JobHandler,
+  PublishOptions,
+  Queue,
+  QueueCapabilities,
+  QueueConsumer,
+  QueueJob,
+  QueueStats,
+} from './queue.ts'
+
+/** How a queue in memory is made. Everything has a default. */
+export interface MemoryQueueOptions {
+  /** Default: the real time. */
+  readonly clock?: Clock
+  /** 0..1, for jitter. Default `Math.random`. */
+  readonly random?: () => number
+  /** How often (default 5 attempts in all) and how soon (2 s, 4 s, 8 s, ...) a failed job is tried again. */
+  readonly retry?: BackoffOptions & { readonly maxAttempts?: number }
+}
+
+/**
+ * A queue in memory, for tests and for a single process: it promises all that a queue promises, except that jobs end with
+ * the process.
+ */
+export function memoryQueue(options: MemoryQueueOptions = {}): Queue {
+  const { maxAttempts = 5 } = options.retry ?? {}
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
+    throw new WaAgentError(
+      'invalid_options',
+      `[memoryQueue] Expected \`retry.maxAttempts\` to be a whole number above 0, got ${maxAttempts}.`,
+    )
+  }
+  return new MemoryQueue(options)
+}
+
+interface Entry {
+  readonly job: QueueJob
+  readonly rank: number
+  readonly publishedAtMs: number
+  attempts: number
+}
+
+interface Consumer extends QueueConsumer {
+  readonly handler: JobHandler
+  readonly concurrency: number
+  readonly signal: AbortSignal
+  readonly running: Set<Promise<void>>
+  stopped: boolean
+}
+
+const ranks = { high: 0, normal: 1, low: 2 } as const
+const never = new AbortController().signal
+
+class MemoryQueue implements Queue {
+  readonly capabilities: QueueCapabilities = {
+    ordered: true,
+    delay: true,
+    priorities: true,
+    nativeDeadLetters: true,
+    durable: false,
+  }
+  readonly deadLetters: DeadJobs
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #retry: NonNullable<MemoryQueueOptions['retry']>
+  /** One for each rank, in order of arrival: a Set gives up its first element cheaply. */
+  readonly #ready: readonly Set<Entry>[] = [new Set(), new Set(), new Set()]
+  /** What waits for its time, with how to cancel that. */
+  readonly #later = new Map<Entry, () => void>()
+  readonly #consumers = new Set<Consumer>()
+  readonly #dead = new Map<string, DeadJob & { readonly rank: number }>()
+  #deadCount = 0
+  #paused = false
+  #closed = false
+
+  constructor(options: MemoryQueueOptions) {
+    this.#clock = options.clock ?? systemClock
+    this.#random = options.random ?? Math.random
+    this.#retry = options.retry ?? {}
+    this.deadLetters = {
+      list: async (query) => this.#listDead(query),
+      retry: async (id) => {
+        const { job, rank } = this.#takeDead(id)
+        this.#add({ job, rank, publishedAtMs: this.#clock.now(), attempts: 0 })
+      },
+      discard: async (id) => {
+        this.#takeDead(id)
+      },
+    }
+  }
+
+  async publish(jobs: readonly QueueJob[], options: PublishOptions = {}): Promise<void> {
+    this.#mustBeOpen()
+    const { delayMs = 0, priority = 'normal' } = options
+    const publishedAtMs = this.#clock.now()
+    // All are copied before the first is taken, so that a job that is not JSON leaves nothing behind.
+    for (const job of jobs.map(copyJson)) {
+      this.#add({ job, rank: ranks[priority], publishedAtMs, attempts: 0 }, delayMs)
+    }
+  }
+
+  consume(handler: JobHandler, options: ConsumeOptions = {}): QueueConsumer {
+    this.#mustBeOpen()
+    const { concurrency = 10, signal = never } = options
+    const running = new Set<Promise<void>>()
+    const consumer: Consumer = {
+      handler,
+      concurrency,
+      signal,
+      running,
+      stopped: signal.aborted,
+      stop: async () => {
+        consumer.stopped = true
+        this.#consumers.delete(consumer)
+        await Promise.all(running)
+      },
+    }
+    this.#consumers.add(consumer)
+    signal.addEventListener('abort', () => void consumer.stop(), { once: true })
+    this.#pump()
+    return consumer
+  }
+
+  async pause(): Promise<void> {
+    this.#mustBeOpen()
+    this.#paused = true
+  }
+
+  async resume(): Promise<void> {
+    this.#mustBeOpen()
+    this.#paused = false
+    this.#pump()
+  }
+
+  async stats(): Promise<QueueStats> {
+    this.#mustBeOpen()
+    const waiting = [...this.#ready.flatMap((entries) => [...entries]), ...this.#later.keys()]
+    const working = [...this.#consumers].reduce((sum, { running }) => sum + running.size, 0)
+    const oldestAtMs = waiting.reduce((least, entry) => Math.min(least, entry.publishedAtMs), Number.POSITIVE_INFINITY)
+    return {
+      waiting: waiting.length,
+      working,
+      dead: this.#dead.size,
+      ...(waiting.length === 0 ? {} : { oldestAtMs }),
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
+    for (const cancel of this.#later.values()) cancel()
+    this.#later.clear()
+  }
+
+  #add(entry: Entry, delayMs = 0): void {
+    if (delayMs > 0) {
+      const cancel = this.#clock.after(delayMs, () => {
+        this.#later.delete(entry)
+        this.#add(entry)
+      })
+      this.#later.set(entry, cancel)
+      return
+    }
+    this.#ready[entry.rank]?.add(entry)
+    this.#pump()
+  }
+
+  /** Gives jobs to whoever has a hand free. */
+  #pump(): void {
+    if (this.#paused || this.#closed) return
+    for (const consumer of this.#consumers) {
+      while (!consumer.stopped && consumer.running.size < consumer.concurrency) {
+        const entry = this.#next()
+        if (!entry) return
+        const run = this.#run(entry, consumer).finally(() => {
+          consumer.running.delete(run)
+          this.#pump()
+        })
+        consumer.running.add(run)
+      }
+    }
+  }
+
+  #next(): Entry | undefined {
+    for (const entries of this.#ready) {
+      const [entry] = entries
+      if (!entry) continue
+      entries.delete(entry)
+      return entry
+    }
+    return undefined
+  }
+
+  async #run(entry: Entry, { handler, signal }: Consumer): Promise<void> {
+    entry.attempts += 1
+    // A handler never sees the call stack of `publish`, and gets a copy that it may change.
+    await Promise.resolve()
+    try {
+      await handler(copyJson(entry.job), { attempt: entry.attempts, signal })
+    } catch (error) {
+      this.#failed(entry, error)
+    }
+  }
+
+  #failed(entry: Entry, error: unknown): void {
+    const { maxAttempts = 5, ...backoff } = this.#retry
+    if (entry.attempts < maxAttempts) return this.#add(entry, backoffMs(entry.attempts, backoff, this.#random))
+    this.#deadCount += 1
+    const id = String(this.#deadCount)
+    const { job, attempts, rank } = entry
+    this.#dead.set(id, { id, job, rank, attempts, reason: describeError(error), atMs: this.#clock.now() })
+  }
+
+  #listDead({ tenant, limit = 100 }: { readonly tenant?: string; readonly limit?: number } = {}): DeadJob[] {
+    this.#mustBeOpen()
+    const wanted = [...this.#dead.values()].filter(({ job }) => tenant === undefined || job.tenant === tenant)
+    return wanted.slice(0, limit).map(({ rank: _, job, ...dead }) => ({ ...dead, job: copyJson(job) }))
+  }
+
+  #takeDead(id: string): DeadJob & { readonly rank: number } {
+    this.#mustBeOpen()
+    const dead = this.#dead.get(id)
+    if (!dead) throw new WaAgentError('not_found', 'There is no dead letter with this id; list them to see which there are.')
+    this.#dead.delete(id)
+    return dead
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closed) return
+    throw new WaAgentError('queue_closed', 'The queue is closed. Make a new one with memoryQueue().')
+  }
+}
+
+function copyJson(job: QueueJob): QueueJob {
+  try {
+    return JSON.parse(JSON.stringify(job)) as QueueJob
+  } catch (cause) {
+    throw new WaAgentError('invalid_options', 'A job must be JSON; leave out what is not, e.g. bigint and cycles.', { cause })
+  }
+}

@@ -1,0 +1,32 @@
+import { type ConversationKey, Mailbox, type ReplyFate } from '@wa-agent/core'
+
+/** The mailbox of a conversation that has a row. */
+export class Box extends Mailbox {
+  readonly id: number
+  readonly channel: number
+
+  constructor(row: { readonly id: number; readonly channel: number }, key: ConversationKey) {
+    super(key)
+    this.id = row.id
+    this.channel = row.channel
+  }
+}
+
+/** What `inbox.status` says. */
+export const messageStatus = { pending: 0, done: 1, dead: 2, discarded: 3 } as const
+
+/** What `outbox.status` says, by number. */
+export const replyFates: readonly ReplyFate[] = [
+  'pending',
+  'sending',
+  'sent',
+  'dead',
+  'held',
+  'suppressed',
+  'discarded',
+]
+
+/** The number of a fate in `outbox.status`. */
+export function replyStatus(fate: ReplyFate): number {
+  return replyFates.indexOf(fate)
+}

@@ -1,0 +1,48 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { type HistoryEntry, type InboundMessage, textOf } from '@wa-agent/core'
+
+interface LineRow {
+  readonly seq: number
+  readonly at: number
+  readonly message: string
+}
+
+interface Line {
+  readonly seq: number
+  readonly entry: HistoryEntry
+}
+
+/** What was said in a conversation. Read only where a pipeline asks for it. */
+export class History {
+  readonly #received: StatementSync
+  readonly #said: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.#received = db.prepare(
+      `SELECT seq, received_at AS at, message FROM inbox INDEXED BY inbox_of
+       WHERE conversation = ? AND status <> 0 ORDER BY seq DESC LIMIT ?`,
+    )
+    this.#said = db.prepare(
+      `SELECT seq, created_at AS at, message FROM outbox INDEXED BY outbox_of
+       WHERE conversation = ? AND status IN (0, 1, 2) ORDER BY seq DESC LIMIT ?`,
+    )
+  }
+
+  /** The last lines, oldest first. */
+  read(conversation: number, limit: number): HistoryEntry[] {
+    if (limit <= 0) return []
+    const received = this.#received.all(conversation, limit) as unknown as LineRow[]
+    const said = this.#said.all(conversation, limit) as unknown as LineRow[]
+    const lines = [...received.map(toReceived), ...said.map(toSaid)].sort((a, b) => a.seq - b.seq)
+    return lines.slice(-limit).map(({ entry }) => entry)
+  }
+}
+
+function toReceived({ seq, at, message }: LineRow): Line {
+  const parsed: InboundMessage = JSON.parse(message)
+  return { seq, entry: { by: parsed.fromMe ? 'owner' : 'customer', text: textOf(parsed), atMs: at } }
+}
+
+function toSaid({ seq, at, message }: LineRow): Line {
+  return { seq, entry: { by: 'bot', text: textOf(JSON.parse(message)), atMs: at } }
+}

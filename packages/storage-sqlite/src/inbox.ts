@@ -1,0 +1,125 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { type AppendResult, type Change, type NewMessage, personIds } from '@wa-agent/core'
+import { type Box, messageStatus } from './box.ts'
+import type { Boxes } from './boxes.ts'
+import type { Channels } from './channels.ts'
+import type { Identities } from './identities.ts'
+import { encodeId } from './ids.ts'
+import type { Outbox } from './outbox.ts'
+import type { Sequence } from './sequence.ts'
+
+/** A message on its way in, serialised outside of the transaction. */
+export interface MessageDraft {
+  readonly entry: NewMessage
+  readonly json: string
+}
+
+/** What the inbox works with. */
+export interface InboxParts {
+  readonly channels: Channels
+  readonly boxes: Boxes
+  readonly identities: Identities
+  readonly outbox: Outbox
+  readonly sequence: Sequence
+}
+
+/** Messages from their arrival to their end. Everything here runs inside a transaction. */
+export class Inbox {
+  readonly #parts: InboxParts
+  readonly #insert: StatementSync
+  readonly #known: StatementSync
+  readonly #end: StatementSync
+  readonly #countAttempt: StatementSync
+
+  constructor(db: DatabaseSync, parts: InboxParts) {
+    this.#parts = parts
+    this.#insert = db.prepare(
+      `INSERT INTO inbox (seq, conversation, channel, id, received_at, settle_at, due_by, message, control)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, channel) DO NOTHING`,
+    )
+    this.#known = db.prepare('SELECT conversation FROM inbox WHERE id = ? AND channel = ?')
+    this.#end = db.prepare('UPDATE inbox SET status = ?, attempts = ?, ended_at = ?, reason = ? WHERE seq = ?')
+    this.#countAttempt = db.prepare('UPDATE inbox SET attempts = ?, reason = ? WHERE seq = ?')
+  }
+
+  /** Takes a message in. */
+  append({ entry, json }: MessageDraft): AppendResult {
+    const { message } = entry
+    const { channels, boxes, identities, outbox } = this.#parts
+    const channel = channels.idOf(entry)
+    if (message.fromMe) {
+      const known = this.#conversationOf(channel, message.id)
+      if (known !== undefined) return result('duplicate', boxes.get(known))
+      const echoed = outbox.recognise(channel, message)
+      if (echoed) return result('echo', echoed)
+    }
+    const { known, fresh } = identities.findAll(channel, personIds(message))
+    const [oldest, ...others] = known
+    const existing = oldest === undefined ? undefined : boxes.get(oldest)
+    const conversation = existing?.id ?? boxes.nextId
+    // First of all, because a duplicate must change nothing.
+    const seq = this.#store({ entry, json }, { channel, conversation })
+    if (seq === undefined) return result('duplicate', boxes.get(this.#conversationOf(channel, message.id) ?? 0))
+    const box = existing ?? boxes.create(channel, message.chat)
+    for (const younger of others) identities.join(box, boxes.get(younger))
+    if (fresh.length > 0) identities.add(box, fresh)
+    if (entry.control) {
+      box.apply(entry.control)
+      boxes.saveFlags(box)
+    }
+    const { receivedAtMs, settleAtMs, dueByMs } = entry
+    const control = entry.control && structuredClone(entry.control)
+    box.addMessage({ seq, json, receivedAtMs, settleAtMs, dueByMs, attempts: 0, control })
+    boxes.schedule(box)
+    return result('stored', box)
+  }
+
+  /** Records what a turn made of its messages. */
+  change(box: Box, { nowMs, done = [], dead, retry }: Change): void {
+    for (const seq of done) {
+      const removed = box.removeMessage(seq)
+      if (removed) this.#end.run(messageStatus.done, removed.attempts, nowMs, null, seq)
+    }
+    for (const seq of dead?.messages ?? []) {
+      const removed = box.removeMessage(seq)
+      if (removed) this.#end.run(messageStatus.dead, removed.attempts + 1, nowMs, dead?.reason ?? '', seq)
+    }
+    if (done.length > 0 || dead?.messages.length) this.#parts.boxes.saveRest(box, 0)
+    if (!retry) return
+    for (const seq of retry.messages) {
+      const message = box.message(seq)
+      if (!message) continue
+      message.attempts += 1
+      this.#countAttempt.run(message.attempts, retry.reason, seq)
+    }
+    this.#parts.boxes.saveRest(box, retry.atMs)
+  }
+
+  #conversationOf(channel: number, id: string): number | undefined {
+    return (this.#known.get(encodeId(id), channel) as { conversation: number } | undefined)?.conversation
+  }
+
+  #store({ entry, json }: MessageDraft, at: { channel: number; conversation: number }): number | undefined {
+    const { sequence } = this.#parts
+    const seq = sequence.next
+    const { changes } = this.#insert.run(
+      seq,
+      at.conversation,
+      at.channel,
+      encodeId(entry.message.id),
+      entry.receivedAtMs,
+      entry.settleAtMs,
+      entry.dueByMs,
+      json,
+      entry.control ? JSON.stringify(entry.control) : null,
+    )
+    if (changes === 0) return undefined
+    sequence.take()
+    return seq
+  }
+}
+
+function result(status: AppendResult['status'], box: Box): AppendResult {
+  const dueAtMs = box.dueAtMs
+  return dueAtMs === undefined ? { status, conversation: box.key } : { status, conversation: box.key, dueAtMs }
+}

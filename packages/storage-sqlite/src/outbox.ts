@@ -1,0 +1,186 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import {
+  echoesAmongLast,
+  type InboundMessage,
+  isEchoOf,
+  type LeaseTable,
+  type NewReply,
+  type ReplyFate,
+  type ReplyOutcome,
+  replyGone,
+  settledFate,
+} from '@wa-agent/core'
+import { type Box, replyFates, replyStatus } from './box.ts'
+import type { Boxes } from './boxes.ts'
+import type { Identities } from './identities.ts'
+import { encodeId } from './ids.ts'
+import type { Sequence } from './sequence.ts'
+
+/** A reply on its way into the outbox, serialised outside of the transaction. */
+export interface ReplyDraft {
+  readonly reply: NewReply
+  readonly json: string
+}
+
+/** What the outbox works with. */
+export interface OutboxParts {
+  readonly boxes: Boxes
+  readonly identities: Identities
+  readonly leases: LeaseTable
+  readonly sequence: Sequence
+  readonly now: () => number
+}
+
+interface FateRow {
+  readonly seq: number
+  readonly conversation: number
+  readonly status: number
+}
+
+interface SaidRow extends FateRow {
+  readonly attempts: number
+  readonly provider_id: string | null
+  readonly message: string
+}
+
+/** Replies from the commit to their end. Everything here runs inside a transaction. */
+export class Outbox {
+  readonly #parts: OutboxParts
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor(db: DatabaseSync, parts: OutboxParts) {
+    this.#parts = parts
+    this.#statements = prepare(db)
+  }
+
+  /** Adds replies, each once. */
+  add(box: Box, drafts: readonly ReplyDraft[], createdAtMs: number): void {
+    for (const { reply, json } of drafts) {
+      const { id, kind, notBeforeMs } = reply
+      const inReplyTo = JSON.stringify(reply.inReplyTo)
+      const { next: seq } = this.#parts.sequence
+      const { changes } = this.#statements.insert.run(
+        seq,
+        box.id,
+        box.channel,
+        encodeId(id),
+        kind,
+        notBeforeMs,
+        createdAtMs,
+        inReplyTo,
+        json,
+      )
+      if (changes === 0) continue
+      this.#parts.sequence.take()
+      const copy = Object.freeze([...reply.inReplyTo])
+      box.addReply({ seq, id, kind, json, inReplyTo: copy, status: 'pending', attempts: 0, notBeforeMs })
+    }
+  }
+
+  /** Throws where the reply is final, or will not be in the outbox after `drafts` were added. */
+  assertSendable(box: Box, id: string, drafts: readonly ReplyDraft[]): void {
+    if (box.reply(id)) return
+    const isNew = drafts.some(({ reply }) => reply.id === id) && !this.#find(box.channel, id)
+    if (!isNew) throw replyGone()
+  }
+
+  /** An attempt begins. */
+  beginSending(box: Box, id: string): void {
+    const reply = box.reply(id)
+    if (!reply) return
+    reply.status = 'sending'
+    reply.attempts += 1
+    this.#statements.begin.run(reply.attempts, reply.seq)
+  }
+
+  /** Records what became of a reply, wherever it is by now. */
+  settle(channel: number, settled: { readonly chat: string; readonly id: string }, outcome: ReplyOutcome): void {
+    const conversation = this.#parts.identities.find(channel, settled.chat)
+    const box = conversation === undefined ? undefined : this.#parts.boxes.get(conversation)
+    const reply = box?.reply(settled.id)
+    if (box && reply) {
+      this.#settleRow(box, { seq: reply.seq, fate: reply.status }, outcome)
+      return
+    }
+    const row = this.#find(channel, settled.id)
+    if (row) this.#settleRow(this.#parts.boxes.get(row.conversation), { seq: row.seq, fate: fateOf(row) }, outcome)
+  }
+
+  /** The conversation of our reply that a message from our own number is the echo of: it is thereby known to be sent. */
+  recognise(channel: number, message: InboundMessage): Box | undefined {
+    const known = this.#statements.findSent.get(encodeId(message.id), channel) as FateRow | undefined
+    if (known) return this.#parts.boxes.get(known.conversation)
+    const conversation = this.#parts.identities.find(channel, message.chat)
+    if (conversation === undefined) return undefined
+    const rows = this.#statements.last.all(conversation, echoesAmongLast) as unknown as SaidRow[]
+    // The oldest first: echoes come in the order of sending.
+    const row = rows.findLast((candidate) => isEchoOf(message, toEchoCandidate(candidate)))
+    if (!row) return undefined
+    const box = this.#parts.boxes.get(conversation)
+    this.#settleRow(box, { seq: row.seq, fate: fateOf(row) }, { status: 'sent' })
+    this.#statements.name.run(encodeId(message.id), row.seq)
+    return box
+  }
+
+  #find(channel: number, id: string): FateRow | undefined {
+    return this.#statements.find.get(encodeId(id), channel) as FateRow | undefined
+  }
+
+  #settleRow(box: Box, { seq, fate }: { seq: number; fate: ReplyFate }, outcome: ReplyOutcome): void {
+    const next = settledFate(fate, outcome.status)
+    if (!next) return
+    const reply = box.replies.find((candidate) => candidate.seq === seq)
+    if (outcome.status === 'retry') {
+      if (reply) Object.assign(reply, { status: 'pending', notBeforeMs: outcome.notBeforeMs })
+      this.#statements.retry.run(outcome.notBeforeMs, outcome.reason, seq)
+    } else {
+      const providerId = outcome.status === 'sent' ? outcome.providerId : undefined
+      box.removeReply(seq)
+      this.#statements.end.run(
+        replyStatus(next),
+        this.#parts.now(),
+        providerId === undefined ? null : encodeId(providerId),
+        'reason' in outcome ? outcome.reason : null,
+        seq,
+      )
+    }
+    if (!box.isSending) this.#parts.leases.lift(box.key)
+    this.#parts.boxes.schedule(box)
+  }
+}
+
+function fateOf(row: FateRow): ReplyFate {
+  return replyFates[row.status] ?? 'discarded'
+}
+
+function toEchoCandidate(row: SaidRow) {
+  return {
+    status: fateOf(row),
+    attempts: row.attempts,
+    providerId: row.provider_id ?? undefined,
+    message: JSON.parse(row.message),
+  }
+}
+
+function prepare(
+  db: DatabaseSync,
+): Record<'insert' | 'begin' | 'retry' | 'end' | 'name' | 'find' | 'findSent' | 'last', StatementSync> {
+  return {
+    insert: db.prepare(
+      `INSERT INTO outbox (seq, conversation, channel, id, kind, not_before, created_at, in_reply_to, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, channel) DO NOTHING`,
+    ),
+    begin: db.prepare('UPDATE outbox SET status = 1, attempts = ? WHERE seq = ?'),
+    retry: db.prepare('UPDATE outbox SET status = 0, not_before = ?, reason = ? WHERE seq = ?'),
+    end: db.prepare('UPDATE outbox SET status = ?, ended_at = ?, provider_id = ?, reason = ? WHERE seq = ?'),
+    name: db.prepare('UPDATE outbox SET provider_id = ? WHERE seq = ?'),
+    find: db.prepare('SELECT seq, conversation, status FROM outbox WHERE id = ? AND channel = ?'),
+    findSent: db.prepare(
+      'SELECT seq, conversation, status FROM outbox INDEXED BY outbox_provider_ids WHERE provider_id = ? AND channel = ?',
+    ),
+    last: db.prepare(
+      `SELECT seq, conversation, status, attempts, provider_id, message FROM outbox INDEXED BY outbox_of
+       WHERE conversation = ? ORDER BY seq DESC LIMIT ?`,
+    ),
+  }
+}

@@ -1,0 +1,80 @@
+import {
+  type Clock,
+  type ConnectionState,
+  type InboundMessage,
+  type InboundMessageInput,
+  parseInboundMessage,
+  silentLogger,
+  systemClock,
+  type TransportHost,
+} from '@wa-agent/core'
+
+/** What stands in for the engine where a transport is tried alone: it writes down what it is given. */
+export interface RecordingHost extends TransportHost {
+  /** Every message of every `receive` that resolved, duplicates included, in order. */
+  readonly received: readonly InboundMessage[]
+  readonly connections: readonly ConnectionState[]
+  /** How many calls of `receive` have begun. */
+  readonly calls: number
+  /** How many calls of `receive` have begun and not ended. */
+  readonly inFlight: number
+  /** The next `times` calls of `receive` (default 1) reject with `error`. */
+  refuse(error: unknown, times?: number): void
+  /** Calls of `receive` wait until the function that it returns is called. */
+  pause(): () => void
+}
+
+/** Makes a host that takes everything in at once, unless it is told otherwise. */
+export function recordingHost(options: { readonly clock?: Clock } = {}): RecordingHost {
+  const received: InboundMessage[] = []
+  const connections: ConnectionState[] = []
+  const refusals: unknown[] = []
+  let gate: Promise<void> | undefined
+  let calls = 0
+  let inFlight = 0
+
+  async function take(messages: readonly InboundMessageInput[]): Promise<void> {
+    const parsed = messages.map(parseInboundMessage)
+    await gate
+    if (refusals.length > 0) throw refusals.shift()
+    received.push(...parsed)
+  }
+
+  return {
+    clock: options.clock ?? systemClock,
+    logger: silentLogger,
+    received,
+    connections,
+    get calls() {
+      return calls
+    },
+    get inFlight() {
+      return inFlight
+    },
+    async receive(messages) {
+      calls += 1
+      inFlight += 1
+      try {
+        await take(messages)
+      } finally {
+        inFlight -= 1
+      }
+    },
+    connection(state) {
+      connections.push(state)
+    },
+    refuse(error, times = 1) {
+      for (let count = 0; count < times; count += 1) refusals.push(error)
+    },
+    pause() {
+      let open: () => void = () => undefined
+      gate = new Promise((resolve) => {
+        open = resolve
+      })
+      return () => {
+        gate = undefined
+        open()
+      }
+    },
+  }
+}

@@ -1,0 +1,152 @@
+import { defineAgent, WaAgentError } from '@wa-agent/core'
+import { describe, expect, it } from 'vitest'
+import { startWorld } from './world.ts'
+
+/** Fails on texts that hold "poison", as often as told, then answers. */
+function fragile(failures: number) {
+  let failed = 0
+  return defineAgent({
+    name: 'fragile',
+    description: 'Fails now and then.',
+    session: undefined,
+    respond({ text, reply }) {
+      if (text.includes('poison') && failed < failures) {
+        failed += 1
+        throw new Error('it broke')
+      }
+      reply.text(`ok ${text.replaceAll('\n', ' + ')}`)
+    },
+  })
+}
+
+const fallback = 'Sorry, something went wrong on our side. A person will look into it.'
+
+describe('turns that fail', () => {
+  it('tries again after 2 s, 4 s, 8 s, and answers once', async () => {
+    await using world = await startWorld({ agents: [fragile(3)] })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('poison')
+    await world.settle()
+    for (const pauseMs of [2000, 4000, 8000]) {
+      expect(anna.texts).toEqual([])
+      await world.clock.advance(pauseMs - 1)
+      expect(anna.texts).toEqual([])
+      await world.clock.advance(1)
+    }
+    expect(anna.texts).toEqual(['ok poison'])
+    expect(world.named('turn-failed').map((event) => event['attempt'])).toEqual([1, 2, 3])
+  })
+
+  it('gives up after the last attempt: dead letter, fallback answer, and the conversation goes on', async () => {
+    await using world = await startWorld({ agents: [fragile(99)], bot: { retry: { maxAttempts: 2 } } })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('poison')
+    await world.clock.advance(10_000)
+    anna.says('hello')
+    await world.settle()
+    expect(anna.texts).toEqual([fallback, 'ok hello'])
+    const [letter, ...others] = await world.bot.deadLetters.list()
+    expect(others).toEqual([])
+    expect(letter).toMatchObject({ kind: 'message', attempts: 2, conversation: { chat: 'anna' } })
+  })
+
+  it('blocks no other conversation', async () => {
+    await using world = await startWorld({ agents: [fragile(99)] })
+    world.whatsapp.customer('anna').says('poison')
+    await world.settle()
+    const bert = world.whatsapp.customer('bert')
+    bert.says('hello')
+    await world.settle()
+    expect(bert.texts).toEqual(['ok hello'])
+  })
+
+  it('lets what comes later neither die with a failing message nor overtake it', async () => {
+    await using world = await startWorld({ agents: [fragile(99)], bot: { retry: { maxAttempts: 3 } } })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('poison')
+    await world.settle()
+    anna.says('hello')
+    await world.settle()
+    expect(anna.texts).toEqual([])
+    await world.clock.advance(60_000)
+    expect(anna.texts).toEqual([fallback, 'ok hello'])
+    expect(await world.bot.deadLetters.list()).toHaveLength(1)
+  })
+
+  it('does not try again what cannot succeed', async () => {
+    const refusing = defineAgent({
+      name: 'refusing',
+      description: 'Refuses.',
+      respond() {
+        throw new WaAgentError('model_failed', 'The key is wrong.')
+      },
+    })
+    await using world = await startWorld({ agents: [refusing] })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('hi')
+    await world.settle()
+    expect(anna.texts).toEqual([fallback])
+    expect(world.named('turn-dead')).toHaveLength(1)
+  })
+
+  it('stops an agent that takes too long, and drops what it says later', async () => {
+    const late: string[] = []
+    const slow = defineAgent({
+      name: 'slow',
+      description: 'Never ends in time.',
+      async respond({ reply, signal }) {
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        late.push('spoke')
+        reply.text('too late')
+      },
+    })
+    await using world = await startWorld({ agents: [slow], bot: { retry: { maxAttempts: 1 } } })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('hi')
+    await world.clock.advance(30_000)
+    expect(late).toEqual(['spoke'])
+    expect(anna.texts).toEqual([fallback])
+    expect(world.named('turn-dead')[0]?.['error']).toMatchObject({ code: 'turn_timeout' })
+  })
+
+  it('answers a dead letter that is tried again, and forgets one that is discarded', async () => {
+    await using world = await startWorld({ agents: [fragile(2)], bot: { retry: { maxAttempts: 1 } } })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('poison 1')
+    anna.says('poison 2')
+    await world.clock.advance(0)
+    const letters = await world.bot.deadLetters.list()
+    expect(letters.length).toBeGreaterThan(0)
+    const [first] = letters
+    const last = letters.at(-1)
+    await world.bot.deadLetters.retry(first?.id ?? '')
+    await world.settle()
+    expect(world.named('turn-dead').length + world.named('turn-committed').length).toBeGreaterThan(1)
+    await expect(world.bot.deadLetters.discard('nothing')).rejects.toMatchObject({ code: 'not_found' })
+    for (const letter of await world.bot.deadLetters.list()) await world.bot.deadLetters.discard(letter.id)
+    expect(await world.bot.deadLetters.list()).toEqual([])
+    expect(last).toBeDefined()
+  })
+
+  it('keeps the session as it was before the attempt that failed', async () => {
+    let failed = false
+    const counter = defineAgent({
+      name: 'counter',
+      description: 'Counts.',
+      respond({ session, reply }) {
+        const own = session as { count?: number }
+        own.count = (own.count ?? 0) + 1
+        if (!failed) {
+          failed = true
+          throw new Error('after the change')
+        }
+        reply.text(`${own.count}`)
+      },
+    })
+    await using world = await startWorld({ agents: [counter] })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('hi')
+    await world.clock.advance(2000)
+    expect(anna.texts).toEqual(['1'])
+  })
+})
