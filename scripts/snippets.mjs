@@ -3,24 +3,25 @@
 //   ```ts
 //   ...
 //   ```
-// --write copies the regions into the pages, --check fails where a page differs or a snippet has no source.
+// --write copies the regions into the pages, --check fails where a page differs or a snippet has no source. In the
+// source a region stands between `// #region hello` and `// #endregion`; lines that only talk to a tool are left out.
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { root } from './packages.mjs'
 
 const write = process.argv.includes('--write')
 const cwd = fileURLToPath(root)
-const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md'], {
-  cwd,
-  exclude: (path) => path.includes('node_modules'),
-})
+const ignored = /(^|[\\/])(node_modules|dist|coverage|fixtures)([\\/]|$)/
+const pages = globSync('**/*.md', { cwd, exclude: (path) => ignored.test(path) }).sort()
 const fence =
-  /(?:<!-- snippet: (?<file>[^#\s]+)(?:#(?<region>[\w-]+))? -->\n)?```(?<language>ts|typescript|js|javascript)\n(?<code>[\s\S]*?)```/g
+  /(?:<!-- snippet: (?<file>[^#\s]+)(?:#(?<region>[\w-]+))? -->\n)?```(?<language>[cm]?tsx?|typescript|[cm]?jsx?|javascript)\b[^\n]*\n(?<code>[\s\S]*?)```/g
+const comment = /^<!-- snippet: /gm
 
 const problems = []
 let count = 0
 for (const page of pages) {
   const text = readFileSync(new URL(page, root), 'utf8')
+  let sourced = 0
   const updated = text.replace(fence, (...match) => {
     const { file, region, language, code } = match.at(-1)
     count += 1
@@ -28,15 +29,18 @@ for (const page of pages) {
       problems.push(`${page}: a snippet names no source: ${code.split('\n')[0]}`)
       return match[0]
     }
+    sourced += 1
     const source = regionOf(file, region)
-    if (source === undefined) {
-      problems.push(`${page}: ${file} has no region "${region}"`)
+    if (typeof source !== 'string') {
+      problems.push(`${page}: ${source.problem}`)
       return match[0]
     }
     if (source !== code && !write)
-      problems.push(`${page}: the snippet differs from ${file}#${region}; run npm run docs:snippets`)
+      problems.push(`${page}: the snippet differs from ${file}${region ? `#${region}` : ''}; run npm run docs:snippets`)
     return `<!-- snippet: ${file}${region ? `#${region}` : ''} -->\n\`\`\`${language}\n${source}\`\`\``
   })
+  if (sourced !== (text.match(comment)?.length ?? 0))
+    problems.push(`${page}: a "<!-- snippet: ... -->" is not followed by a block of code`)
   if (write && updated !== text) writeFileSync(new URL(page, root), updated)
 }
 
@@ -50,17 +54,16 @@ function regionOf(file, region) {
   try {
     source = readFileSync(new URL(file, root), 'utf8')
   } catch {
-    return undefined
+    return { problem: `there is no file ${file}` }
   }
   if (!region) return source
   const lines = source.split('\n')
   const begin = lines.findIndex((line) => line.trim() === `// #region ${region}`)
   const end = lines.findIndex((line, index) => index > begin && line.trim() === '// #endregion')
-  if (begin === -1 || end === -1) return undefined
-  const body = lines.slice(begin + 1, end).filter((line) => !/^\s*\/\/ #(end)?region/.test(line))
-  const indent = Math.min(
-    ...body.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length),
-  )
+  if (begin === -1 || end === -1) return { problem: `${file} has no region "${region}"` }
+  const body = lines.slice(begin + 1, end).filter((line) => !/^\s*\/\/ (#(end)?region|biome-ignore)\b/.test(line))
+  const indents = body.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length)
+  const indent = Math.min(...indents)
   return `${body
     .map((line) => line.slice(indent))
     .join('\n')

@@ -8,7 +8,6 @@ function fragile(failures: number) {
   return defineAgent({
     name: 'fragile',
     description: 'Fails now and then.',
-    session: undefined,
     respond({ text, reply }) {
       if (text.includes('poison') && failed < failures) {
         failed += 1

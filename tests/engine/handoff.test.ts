@@ -167,3 +167,54 @@ describe('opt-out', () => {
     expect(anna.texts).toEqual(['you said where does the bus stop'])
   })
 })
+
+describe('orders that come while a turn is running', () => {
+  function gated(release: 'start' | 'bot') {
+    const gate = Promise.withResolvers<void>()
+    const agent = defineAgent({
+      name: 'gated',
+      description: 'Waits for the test.',
+      intents: { bot: { rules: ['back to the bot'], endsHandoff: true } },
+      async respond({ reply }) {
+        await gate.promise
+        reply.text(`answer after ${release}`)
+      },
+    })
+    return { gate, agent }
+  }
+
+  it('stays opted out when STOP comes while the turn of START is running', async () => {
+    const { gate, agent } = gated('start')
+    await using world = await startWorld({ agents: [agent] })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('stop')
+    await world.settle()
+    anna.burst(['start', 'hello'])
+    await world.settle()
+    anna.says('stop')
+    await world.settle()
+    gate.resolve()
+    await world.settle()
+    anna.says('hello?')
+    await world.bot.send(conversation, { type: 'text', text: 'Sale!' })
+    await world.settle()
+    expect(anna.texts).not.toContain('Sale!')
+    expect(anna.texts).not.toContain('answer after start')
+  })
+
+  it('keeps the owner’s handoff that begins while an older one is being released', async () => {
+    const { gate, agent } = gated('bot')
+    await using world = await startWorld({ agents: [agent] })
+    const anna = world.whatsapp.customer('anna')
+    await world.bot.handoff(conversation)
+    anna.says('back to the bot')
+    await world.clock.advance(10)
+    world.whatsapp.owner.writes(anna, 'No, stay with me')
+    await world.settle()
+    gate.resolve()
+    await world.settle()
+    anna.says('hello?')
+    await world.settle()
+    expect(anna.texts).toEqual(['No, stay with me'])
+  })
+})

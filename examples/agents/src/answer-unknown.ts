@@ -3,6 +3,9 @@ import { type Asked, askModel, type ModelBasis } from './ask-model.ts'
 import { showMenu } from './menu-list.ts'
 import { answerOf } from './yes-no.ts'
 
+const asksForGoods =
+  /\b(?:do (?:you|u)(?: guys)? (?:have|sell|stock)|have you got|tienen|venden|voc[eê]s (?:t[eê]m|vendem)|milega|milta hai)\b/iu
+
 type Context = Asked & Pick<RespondContext, 'text' | 'reply' | 'message'>
 
 /** Answers what no intent was recognised in: by the model where there is one, otherwise with what can be done here. */
@@ -15,7 +18,12 @@ export async function answerUnknown(context: Context, basis: ModelBasis): Promis
     return reply.text('If that is an order number, please write it like this: PK1001. Or write *menu*.')
   }
   if (answerOf(text) !== undefined) return showMenu(reply, 'Alright! What can I do for you?')
-  showMenu(reply, 'Sorry, I did not understand that. This is what I can do:')
+  showMenu(
+    reply,
+    asksForGoods.test(text)
+      ? 'Sorry, I cannot find that in our shop. This is what I can do:'
+      : 'Sorry, I did not understand that. This is what I can do:',
+  )
 }
 
 function blankAnswer(type: RespondContext['message']['type']): string {

@@ -1,35 +1,82 @@
-import type { ConversationState, Middleware, OutboundMessage, RespondInput, TurnResponse } from '@wa-agent/core'
+import type {
+  ConversationState,
+  Middleware,
+  OutboundMessage,
+  RespondInput,
+  Route,
+  RouteInput,
+  TurnResponse,
+} from '@wa-agent/core'
 import { catalogueSessionSchema } from './catalogue.ts'
+import { offTopicIntent } from './off-topic.ts'
 import { questionText } from './order-questions.ts'
 import { isBusy, type OrderSession, orderSessionSchema } from './order-session.ts'
+import { mentionsIn } from './understand-items.ts'
+import { productWords } from './vocabulary.ts'
+import { isQuestion, wordsOf } from './words.ts'
 
 /** Agents after whose answer an open order is called to mind. */
 const interrupters: ReadonlySet<string> = new Set(['faq', 'small-talk', 'order-status', 'menu'])
 
 /**
  * What lies between the agents, which none of them can do alone since each sees only its own state:
+ * - what is like the examples of other people's business is no intent at all;
  * - what nobody understood goes to an order that still waits for an answer, also after its floor was given up;
+ * - a message of which nothing was understood but the name of a product is about that product;
+ * - a question in the middle of an order is answered by whom it is for;
  * - questions about products in the middle of an order are the order's, which knows what "the large one" is;
  * - who looked at boxes and says "10 large" means boxes: the catalogue opens the order;
  * - whoever answers in the middle of an order, the order goes on afterwards.
  */
 export const betweenAgents: Middleware = {
   name: 'between-agents',
+  async classify(turn, next) {
+    const classification = await next(turn)
+    if (classification.intent !== offTopicIntent) return classification
+    return { confidence: classification.confidence, decidedBy: 'none', entities: {}, reason: 'none of our business' }
+  },
   async route(input, next) {
     const route = await next(input)
     const { turn, classification } = input
-    if (route.by !== 'fallback' && route.agent !== 'catalogue') return route
     const order = orderIn(turn.state)
-    if (order && isBusy(order, turn.nowMs) && classification.decidedBy !== 'rules') {
-      return { agent: 'orders', by: 'floor', reason: 'an order waits for an answer' }
+    const isWaiting = order !== undefined && isBusy(order, turn.nowMs)
+    if (isWaiting && route.by === 'floor') return asksOthers(input) ?? route
+    // A thumb up is an answer here, and elsewhere only a sign.
+    if (isWaiting && classification.intent === 'acknowledge') return waits
+    if (route.by !== 'fallback' && route.agent !== 'catalogue') return route
+    if (isWaiting && classification.decidedBy !== 'rules') {
+      return waits
     }
-    return route
+    return route.by === 'fallback' ? (namesProduct(turn.text) ?? route) : route
   },
   async respond(input, next) {
     const response = await next(input)
     if (input.agent.name === 'catalogue') return withInterest(response, input.turn.nowMs)
     return interrupters.has(input.agent.name) ? withReminder(response, input) : response
   },
+}
+
+const waits: Route = { agent: 'orders', by: 'floor', reason: 'an order waits for an answer' }
+
+/** In an order, what is clearly a question need not be as clear about what it asks. */
+const questionAt = 0.35
+
+function asksOthers({ turn, classification }: RouteInput): Route | undefined {
+  const { agent, intent, confidence } = classification
+  if (agent === undefined || agent === 'orders' || agent === 'catalogue' || confidence < questionAt) return undefined
+  if (!isQuestion(turn.text, wordsOf(turn.text))) return undefined
+  return { agent, by: 'intent', reason: `a question, intent ${intent}` }
+}
+
+/** A longer text that names a product may be about anything. */
+const maxWords = 12
+
+/** Nothing was recognised, but a product of ours is named: with a quantity it is an order, otherwise a look. */
+function namesProduct(text: string): Route | undefined {
+  const words = wordsOf(text)
+  if (words.length > maxWords || !words.some((word) => productWords.has(word))) return undefined
+  const isOrder = mentionsIn(words).some(({ quantity }) => quantity !== undefined)
+  return { agent: isOrder ? 'orders' : 'catalogue', by: 'fallback', reason: 'a product is named' }
 }
 
 function orderIn(state: ConversationState): OrderSession | undefined {
@@ -51,13 +98,16 @@ function withInterest(response: TurnResponse, nowMs: number): TurnResponse {
   return { ...response, state: { ...response.state, sessions: { ...sessions, orders }, floor } }
 }
 
-function withReminder(response: TurnResponse, { turn, agent }: RespondInput): TurnResponse {
+function withReminder(response: TurnResponse, { turn, agent, classification }: RespondInput): TurnResponse {
   const order = orderIn(turn.state)
   if (!order || !isBusy(order, turn.nowMs)) return response
   const floor = turn.state.floor
   const state =
     floor?.agent === 'orders' ? { ...response.state, floor: { ...floor, keptAtMs: turn.nowMs } } : response.state
-  const reminder: OutboundMessage = { type: 'text', text: `Back to your order: ${questionText(order)}` }
-  const isQuiet = agent.name === 'menu'
-  return { ...response, state, replies: isQuiet ? response.replies : [...response.replies, reminder] }
+  if (agent.name === 'menu' || classification.intent === 'goodbye') return { ...response, state }
+  // Who says hello in the middle of an order needs no menu.
+  const replies = response.replies.filter((reply) => reply.type !== 'list')
+  const hello = replies.length === 0 ? 'Hello! ' : ''
+  const reminder: OutboundMessage = { type: 'text', text: `${hello}Back to your order: ${questionText(order)}` }
+  return { ...response, state, replies: [...replies, reminder] }
 }

@@ -35,15 +35,18 @@ export function catalogueAgent(basis: ModelBasis): Agent {
       const last = session.interest
       delete session.interest
       const words = wordsOf(text)
+      const isBrowsing = intent?.name === 'browse'
       const isChosen = intent?.name === 'show' && message.type === 'selection'
-      const shown = isChosen ? [{ product: message.selection.id.slice('show:'.length) }] : shownBy(words, last)
+      const shown = isChosen
+        ? [{ product: message.selection.id.slice('show:'.length) }]
+        : shownBy(words, isBrowsing ? undefined : last)
       const ids = [...new Set(shown.map(({ product }) => product))]
       const [first] = shown
-      if (!first) return answerWithout(context, { isBrowsing: intent?.name === 'browse', basis })
+      if (!first) return answerWithout(context, { isBrowsing, basis })
       if (ids.length > 1) return reply.text(`${describeCatalogue(ids)}\nWrite what you need, e.g. "10 large boxes".`)
       const { quantity, ...rest } = first
       session.interest = typeof quantity === 'number' ? { ...rest, quantity } : rest
-      answerProduct(reply, { shown: first, asksPrice: intent?.name === 'price' || hasAny(words, priceWords) })
+      answerProduct(reply, { shown: first, asksPrice: hasAny(words, priceWords) })
     },
   })
 }

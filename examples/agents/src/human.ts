@@ -22,6 +22,8 @@ const humanWords = [
   'موظف',
 ]
 
+/** A handoff silences the bot: below this confidence the customer is asked first. */
+const sureAt = 0.7
 const defaultHandoffForMs = 12 * 60 * 60_000
 
 /** Hands the conversation to a person on request. */
@@ -41,6 +43,7 @@ export function humanAgent({ handoffForMs = defaultHandoffForMs }: HumanOptions 
           'let me speak with your manager',
           'is there a person i can talk to',
           'customer service please',
+          'get me an operator please',
           'call me please',
           'can someone call me',
           'i dont want to talk to a bot',
@@ -64,6 +67,12 @@ export function humanAgent({ handoffForMs = defaultHandoffForMs }: HumanOptions 
     },
     respond({ intent, reply, handoff }) {
       if (intent?.name === 'bot_again') return showMenu(reply, 'I am here again. What can I do for you?')
+      if (intent && intent.confidence < sureAt) {
+        return reply.buttons('Would you like to talk to a person?', [
+          { id: 'menu:human', title: 'Yes, a person please' },
+          { id: 'menu:menu', title: 'No, show the menu' },
+        ])
+      }
       handoff('the customer asks for a person', { forMs: handoffForMs })
       reply.text('Of course. A colleague will answer you here as soon as possible. If you want me back, write *bot*.')
     },

@@ -13,12 +13,12 @@ import {
   take,
   withdrawPlaced,
 } from './order-dialogue.ts'
-import { askCorrection, askNext, questionText } from './order-questions.ts'
-import { clearOrder, openLine } from './order-session.ts'
+import { askCorrection, askNext, describeOrder, questionText } from './order-questions.ts'
+import { clearOrder, completeLines, nextQuestion, openLine } from './order-session.ts'
 import { describePrice, findProduct, findVariant } from './products.ts'
 import { readAddress } from './read-address.ts'
 import { guessProduct } from './understand-items.ts'
-import { addWords, changeWords, priceWords, removeWords } from './vocabulary.ts'
+import { addWords, changeWords, priceWords, removeWords, totalWords } from './vocabulary.ts'
 import { hasAny, isQuestion } from './words.ts'
 import { answerOf } from './yes-no.ts'
 
@@ -71,17 +71,24 @@ async function answerInterest(dialogue: Dialogue): Promise<void> {
 
 async function answerAddress(dialogue: Dialogue): Promise<void> {
   const { context, words, mentions } = dialogue
+  const { session, text, messages } = context
   const meansCart = hasAny(words, changeWords) || hasAny(words, addWords) || hasAny(words, removeWords)
   if (meansCart && mentions.length > 0 && (editNamed(dialogue) || take(dialogue))) return
-  if (isQuestion(context.text, words)) return answerFreely(dialogue)
-  const address = readAddress(context.messages)
-  if (address !== undefined) {
-    context.session.address = address
+  if (isQuestion(text, words)) return answerFreely(dialogue)
+  const found = readAddress(messages)
+  // What does not look like an address is one if it is said twice: villages have no street numbers.
+  const isSure = found?.isSure || /\d/.test(text)
+  if (!isSure && mentions.some(({ product }) => product !== undefined) && take(dialogue)) return
+  if (found && (isSure || session.misses > 0)) {
+    session.address = found.address
     return askNext(asking(dialogue))
   }
-  if (context.text !== '' && answerOf(context.text) === undefined && words.length > 0 && mentions.length === 0) {
-    return askAgain(dialogue, 'That is a bit short for an address.')
+  if (found) {
+    session.misses += 1
+    return askAgain(dialogue, 'Is that the whole address?')
   }
+  if (take(dialogue)) return
+  if (text !== '' && answerOf(text) === undefined) return askAgain(dialogue, 'That is a bit short for an address.')
   return miss(dialogue)
 }
 
@@ -93,15 +100,36 @@ async function answerConfirm(dialogue: Dialogue): Promise<void> {
   if (answer === 'yes' && isConfirming) return place(dialogue)
   if (answer === 'no' && isConfirming) return askCorrection(asking(dialogue))
   if (answer === 'no') return askNext(asking(dialogue), 'OK, nothing changed.')
-  if (isQuestion(text, words) && !hasAny(words, changeWords) && !hasAny(words, addWords)) return answerFreely(dialogue)
+  const meansChange = hasAny(words, changeWords) || hasAny(words, addWords)
+  if (isQuestion(text, words) && !meansChange) return answerFreely(dialogue)
+  if (!meansChange && takeNewAddress(dialogue)) return
   if (editNamed(dialogue) || take(dialogue)) return
   if (hasAny(words, changeWords)) return edit(dialogue)
   return miss(dialogue)
 }
 
+/** An address instead of a yes is where it is to go, and its house number no quantity. */
+function takeNewAddress(dialogue: Dialogue): boolean {
+  const { context, mentions } = dialogue
+  const namesGoods = mentions.some(({ product, key }) => product !== undefined || key !== undefined)
+  const found = namesGoods ? undefined : readAddress(context.messages)
+  if (!found?.isSure) return false
+  context.session.address = found.address
+  askNext(asking(dialogue), nextQuestion(context.session) === 'confirm' ? '' : 'Thanks, I noted the address.')
+  return true
+}
+
+/** Below this confidence a wish to order that names nothing of ours is not taken for one. */
+const sureAt = 0.7
+
 async function answerItem(dialogue: Dialogue): Promise<void> {
   const { context, words, mentions } = dialogue
-  const { session, text } = context
+  const { session, text, intent } = context
+  const namesGoods = mentions.some(({ product, key }) => product !== undefined || key !== undefined)
+  if (session.asked === 'nothing' && !namesGoods && (intent === undefined || intent.confidence < sureAt)) {
+    return answerUnknown(context, dialogue)
+  }
+  if (session.asked !== 'nothing' && takeNewAddress(dialogue)) return
   if (hasAny(words, priceWords) && mentions.every(({ quantity }) => quantity === undefined)) {
     return answerFreely(dialogue)
   }
@@ -125,8 +153,11 @@ async function answerItem(dialogue: Dialogue): Promise<void> {
 
 /** A question in the middle: what can be said about products is said, then the dialogue goes on. */
 async function answerFreely(dialogue: Dialogue): Promise<void> {
-  const { context, mentions, words } = dialogue
+  const { context, mentions, words, shop } = dialogue
   const { session } = context
+  if (hasAny(words, totalWords) && completeLines(session).length > 0) {
+    return askAgain(dialogue, session.asked === 'confirm' ? '' : `${describeOrder(session, shop)}\n\n`)
+  }
   const open = openLine(session)
   const named = mentions.find((mention) => mention.product !== undefined)
   const product = findProduct(named?.product ?? open?.product ?? session.lines.at(-1)?.product)

@@ -1,47 +1,64 @@
-import { completeLine, type Line, type OrderSession, openLine } from './order-session.ts'
+import { completeLine, type Line, type OrderSession } from './order-session.ts'
 import { findProduct, findVariant, type Variant } from './products.ts'
 import { maxQuantity, type QuantityProblem } from './quantity.ts'
 import type { Mention } from './understand-items.ts'
 
 /** What mentions did to a cart. */
 export interface Changes {
-  /** Something in the cart is otherwise now. */
-  readonly changed: boolean
+  /** The lines that they are about, changed or as they were already. */
+  readonly lines: readonly Line[]
   /** A number that cannot be ordered; the rest was taken over. */
   readonly problem?: QuantityProblem
   /** What is sold out and therefore not in the cart. */
   readonly soldOut?: Variant
 }
 
-/** How mentions are meant: as they stand, or besides what is in the cart already. */
+/** How mentions are meant: as they stand, besides what is in the cart already, or instead of it. */
 export interface HowMeant {
   readonly adding: boolean
+  readonly replacing: boolean
 }
 
 const maxLines = 20
 
 /** Takes over what a text names: fills what is missing, changes what is there, adds what is new. */
 export function applyMentions(session: OrderSession, mentions: readonly Mention[], how: HowMeant): Changes {
-  let changed = false
+  const touched: Line[] = []
   let problem: QuantityProblem | undefined
   let soldOut: Variant | undefined
-  for (const mention of mentions) {
-    const line = lineFor(session, mention, how)
-    if (!line) continue
-    const before = { ...line }
+  for (const said of mentions) {
+    const product = said.product ?? touched.at(-1)?.product
+    const mention = product === undefined ? said : { ...said, product }
+    // What this text has named already is not what it names next: "20 large boxes and 10 small" is two lines.
+    const line = lineFor(
+      session.lines.filter((known) => !touched.includes(known)),
+      mention,
+      how,
+    )
+    if (!fits(line, mention)) continue
+    const { quantity } = line
     if (mention.product !== undefined) setProduct(line, mention.product)
-    if (mention.key !== undefined) setKey(line, mention.key)
+    if (mention.key !== undefined) line.key = mention.key
     if (typeof mention.quantity === 'number') {
-      line.quantity =
-        how.adding && before.quantity !== undefined ? before.quantity + mention.quantity : mention.quantity
+      line.quantity = how.adding && quantity !== undefined ? quantity + mention.quantity : mention.quantity
     } else problem ??= mention.quantity
-    const sold = dropSoldOut(line)
-    soldOut ??= sold
-    changed ||= sold === undefined && (!session.lines.includes(line) || !isSame(before, line))
+    soldOut ??= dropSoldOut(line)
     if (!session.lines.includes(line) && session.lines.length < maxLines) session.lines.push(line)
+    touched.push(line)
   }
   session.lines = merged(session.lines)
-  return { changed, ...(problem === undefined ? {} : { problem }), ...(soldOut === undefined ? {} : { soldOut }) }
+  return {
+    lines: touched,
+    ...(problem === undefined ? {} : { problem }),
+    ...(soldOut === undefined ? {} : { soldOut }),
+  }
+}
+
+/** A size that the product does not have is not about it. */
+function fits(line: Line, { product: id, key, quantity }: Mention): boolean {
+  const product = findProduct(id ?? line.product)
+  const isKnown = key === undefined || !product || findVariant(product, key) !== undefined
+  return isKnown && (id !== undefined || key !== undefined || quantity !== undefined)
 }
 
 /** Takes things out of the cart; says whether there was one of them. */
@@ -60,19 +77,20 @@ export function removeMentioned(session: OrderSession, mentions: readonly Mentio
 }
 
 /** The line a mention is about; a new one where it is about none of them. */
-function lineFor(session: OrderSession, { product, key }: Mention, { adding }: HowMeant): Line | undefined {
-  const open = openLine(session)
+function lineFor(lines: readonly Line[], { product, key }: Mention, { adding, replacing }: HowMeant): Line {
+  const open = lines.find((line) => !completeLine(line))
   if (product === undefined) {
-    const sameVariant = session.lines.find((line) => key !== undefined && isVariant(line, key))
-    return open ?? sameVariant ?? (session.lines.at(-1) || {})
+    const sameVariant = lines.find((line) => key !== undefined && isVariant(line, key))
+    return open ?? sameVariant ?? lines.at(-1) ?? {}
   }
-  const same = session.lines.filter((line) => line.product === product)
+  const same = lines.filter((line) => line.product === product)
   const exact = same.find((line) => key !== undefined && isVariant(line, key))
   const incomplete = same.find((line) => !completeLine(line))
   // The answer to "which size?" is another product: that is what they want instead.
   const undecided = open && !adding && (open.product === undefined || open.key === undefined) ? open : undefined
   const correctable = !adding && same.length === 1 ? same[0] : undefined
-  return exact ?? incomplete ?? undecided ?? correctable ?? {}
+  const replaced = replacing ? lines.at(-1) : undefined
+  return exact ?? incomplete ?? undecided ?? correctable ?? replaced ?? {}
 }
 
 function isVariant(line: Line, key: string): boolean {
@@ -87,21 +105,12 @@ function setProduct(line: Line, id: string) {
   if (product && line.key !== undefined && !findVariant(product, line.key)) delete line.key
 }
 
-function setKey(line: Line, key: string) {
-  const product = findProduct(line.product)
-  if (!product || findVariant(product, key)) line.key = key
-}
-
 function dropSoldOut(line: Line): Variant | undefined {
   const product = findProduct(line.product)
   const variant = product && findVariant(product, line.key)
   if (!variant?.soldOut) return undefined
   delete line.key
   return variant
-}
-
-function isSame(first: Line, second: Line): boolean {
-  return first.product === second.product && first.key === second.key && first.quantity === second.quantity
 }
 
 /** Two complete lines of one variant become one. */

@@ -2,14 +2,24 @@ import type { RespondContext } from '@wa-agent/core'
 import { askModel } from './ask-model.ts'
 import { applyMentions, removeMentioned } from './order-changes.ts'
 import type { orderIntents } from './order-intents.ts'
-import { askCorrection, askNext, questionText } from './order-questions.ts'
-import { clearOrder, completeLines, type OrderSession, toOrderLines, totalOf } from './order-session.ts'
+import { askCorrection, askNext, describeLine, questionText } from './order-questions.ts'
+import {
+  clearOrder,
+  completeLine,
+  completeLines,
+  type Line,
+  nextQuestion,
+  type OrderSession,
+  openLine,
+  toOrderLines,
+  totalOf,
+} from './order-session.ts'
 import type { Customer, OrderStore } from './order-store.ts'
 import { findProduct, formatPrice } from './products.ts'
 import { describeProblem } from './quantity.ts'
 import type { ShopDetails } from './shop-details.ts'
 import type { Mention } from './understand-items.ts'
-import { addressWords, addWords, quantityWords, removeWords, sizeWords } from './vocabulary.ts'
+import { addressWords, addWords, insteadWords, quantityWords, removeWords, sizeWords } from './vocabulary.ts'
 import { hasAny } from './words.ts'
 
 export type OrdersContext = RespondContext<typeof orderIntents, OrderSession>
@@ -38,20 +48,15 @@ export function take(dialogue: Dialogue, mentions = dialogue.mentions): boolean 
   if (mentions.length === 0) return false
   const { context, words } = dialogue
   const { session } = context
+  const isFirst = session.lines.length === 0
   beginOrder(context)
   useInterest(session, mentions[0])
-  const adding = hasAny(words, addWords)
-  const { changed, problem, soldOut } = applyMentions(session, mentions, { adding })
-  if (soldOut) {
-    askNext(asking(dialogue), `Sorry, the ${soldOut.label} is sold out at the moment.`)
-    return true
-  }
-  if (problem) {
-    askNext(asking(dialogue), describeProblem(problem))
-    return true
-  }
-  if (!changed) return false
-  askNext(asking(dialogue), acknowledgement(dialogue))
+  const how = { adding: hasAny(words, addWords), replacing: hasAny(words, insteadWords) }
+  const { lines, problem, soldOut } = applyMentions(session, mentions, how)
+  if (soldOut) askNext(asking(dialogue), `Sorry, the ${soldOut.label} is sold out at the moment.`)
+  else if (problem) askNext(asking(dialogue), describeProblem(problem))
+  else if (lines.length > 0) askNext(asking(dialogue), acknowledgement(session, { lines, isFirst }))
+  else return false
   return true
 }
 
@@ -67,15 +72,21 @@ function useInterest(session: OrderSession, mention: Mention | undefined) {
   if (interest && (mention?.product === undefined || mention.product === interest.product)) session.lines.push(interest)
 }
 
-/** What is known already is said back, so that the customer sees that it was understood. */
-function acknowledgement({ context: { session }, mentions }: Dialogue): string {
-  const open = session.lines.at(-1)
-  const product = findProduct(open?.product)
-  const quantity = mentions.find((mention) => typeof mention.quantity === 'number')?.quantity
-  const isSizeMissing = product && product.variants.length > 1 && open?.key === undefined
-  return isSizeMissing && quantity !== undefined && session.asked !== 'nothing' && session.asked !== 'interest'
-    ? `${quantity} × ${product.name}, noted.`
-    : ''
+/** What was understood is said back; before the confirmation the whole order is. */
+function acknowledgement(session: OrderSession, { lines, isFirst }: { lines: readonly Line[]; isFirst: boolean }) {
+  const next = nextQuestion(session)
+  if (next === 'confirm') return ''
+  const complete = lines.map(completeLine).filter((line) => line !== undefined)
+  const open = openLine(session)
+  // The first question of an order has its own words, and a product without a quantity is in the question itself.
+  const parts = isFirst ? [] : lines.filter((line) => !completeLine(line) && (line !== open || next === 'variant'))
+  const known = [...complete.map(describeLine), ...parts.map(describePart)].filter((part) => part !== '')
+  return known.length > 0 ? `Got it, ${known.join(' and ')}.` : ''
+}
+
+function describePart({ product: id, quantity }: Line): string {
+  const product = findProduct(id)
+  return product && quantity !== undefined ? `${quantity} × ${product.name}` : ''
 }
 
 /** Asks again; the more often, the more help. With a model a free question is answered first. */
@@ -118,7 +129,12 @@ export function editNamed(dialogue: Dialogue): boolean {
   const { context, words, mentions } = dialogue
   const { session } = context
   if (hasAny(words, removeWords)) {
-    if (!removeMentioned(session, mentions)) return false
+    const isNamed = mentions.some(({ product, key }) => product !== undefined || key !== undefined)
+    if (!isNamed) return false
+    if (!removeMentioned(session, mentions)) {
+      askAgain(dialogue, 'That is not in your order.')
+      return true
+    }
     askNext(asking(dialogue), session.lines.length === 0 ? 'Removed, your cart is empty now.' : 'Removed.')
     return true
   }

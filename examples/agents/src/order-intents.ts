@@ -24,6 +24,7 @@ export const orderIntents = {
       'pls send 2 brown tape',
       'give me 12 medium boxes and 2 tapes',
       'i wanna order',
+      'we would like to buy packing paper',
       'want to make a new order',
       '100 boxes medium size',
       '10 large boxes',
@@ -55,6 +56,7 @@ export const orderIntents = {
       'what did i put in my basket',
       'show my basket please',
       'what do i have so far',
+      'what am i buying',
       'my cart total',
       'how much is my cart',
       'whats the total so far',
@@ -109,6 +111,7 @@ export const orderIntents = {
     ],
     examples: [
       'i want to change my order',
+      'please modify my order',
       'can i change the quantity',
       'change the address please',
       'wrong address',

@@ -87,8 +87,10 @@ export function listVariants(reply: Reply, text: string, productId: string | und
 function askVariant({ session, reply }: Asking, before: string) {
   const product = findProduct(openLine(session)?.product)
   if (!product) return
-  const intro = before === '' ? `Great! We have ${product.name} available.` : before
-  listVariants(reply, `${intro} ${product.question}`, product.id)
+  const { question, name } = product
+  const asked =
+    session.lines.length > 1 ? `The ${name}: ${question.charAt(0).toLowerCase()}${question.slice(1)}` : question
+  listVariants(reply, before === '' ? `Great! We have ${name} available. ${question}` : join(before, asked), product.id)
 }
 
 function askConfirmation({ session, reply, shop }: Asking, before: string) {
@@ -131,5 +133,5 @@ export function describeLine({ variant, quantity }: CompleteLine): string {
 }
 
 function join(before: string, text: string, between = ' '): string {
-  return before === '' ? text : `${before}${between}${text}`
+  return before === '' ? text : `${before}${before.endsWith('\n') ? '' : between}${text}`
 }

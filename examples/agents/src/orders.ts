@@ -1,6 +1,7 @@
 import { type Agent, defineAgent } from '@wa-agent/core'
 import { answerQuestion } from './order-answers.ts'
 import {
+  askAgain,
   asking,
   beginOrder,
   customerOf,
@@ -82,6 +83,9 @@ async function answer(dialogue: Dialogue): Promise<void> {
     case 'catalogue_order':
       return pick(dialogue)
     case 'order':
+      return isBusy(context.session, context.nowMs)
+        ? askAgain(dialogue, 'You have an order open.')
+        : answerQuestion(dialogue)
     case undefined:
       return answerQuestion(dialogue)
   }
@@ -144,12 +148,11 @@ function askMore({ context }: Dialogue) {
 
 /** What was chosen in a list, or in WhatsApp's own catalogue; ids are `want:product` and `pick:product:key`. */
 function pick(dialogue: Dialogue) {
-  const { message, text, session } = dialogue.context
+  const { message, text } = dialogue.context
   const mentions: Mention[] = []
   if (message.type === 'order') {
     for (const item of message.items) mentions.push({ ...mentionOf(`pick:${item.productId}`), quantity: item.quantity })
   } else mentions.push(mentionOf(message.type === 'selection' ? message.selection.id : text))
-  if (session.asked === 'nothing' || session.asked === 'interest') delete session.interest
   if (!take({ ...dialogue, mentions })) askNext(asking(dialogue))
 }
 

@@ -1,3 +1,4 @@
+import { variantWords } from './vocabulary.ts'
 import { indexWords, wordSet } from './words.ts'
 
 /** Why a number is no quantity that can be ordered. */
@@ -60,10 +61,10 @@ export function quantityAt(words: readonly string[], at: number): FoundQuantity 
   return { quantity: checked(total), wordCount }
 }
 
-/** "The large one" and "that one" are no quantity. */
+/** "That one" and "the large one" are no quantity. */
 function isPronoun(words: readonly string[], at: number): boolean {
-  const isOne = values.get(words[at] ?? '') === 1
-  return isOne && pronounBefore.has(words[at - 1] ?? '')
+  const before = words[at - 1] ?? ''
+  return values.get(words[at] ?? '') === 1 && (pronounBefore.has(before) || variantWords.has(before))
 }
 
 /** "Two hundred fifty", "twenty five", "10 dozen", "5 k". */

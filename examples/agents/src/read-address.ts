@@ -5,22 +5,42 @@ const maxLength = 300
 const minLetters = 4
 const minLength = 8
 
-/** A delivery address from what a customer sent: text or a shared location; `undefined` for what cannot be one. */
-export function readAddress(messages: readonly InboundMessage[]): string | undefined {
+/** What was read: `isSure` where it looks like an address by itself, not only as the answer to a question for one. */
+export interface FoundAddress {
+  readonly address: string
+  readonly isSure: boolean
+}
+
+/** A delivery address from what a customer sent, text or a shared location; `undefined` for what cannot be one. */
+export function readAddress(messages: readonly InboundMessage[]): FoundAddress | undefined {
   const last = messages.at(-1)
   if (last?.type === 'location') {
     const named = textOf(last)
     const place = `${last.latitude.toFixed(5)}, ${last.longitude.toFixed(5)}`
-    return (named === '' ? place : `${named} (${place})`).slice(0, maxLength)
+    return { address: (named === '' ? place : `${named} (${place})`).slice(0, maxLength), isSure: true }
   }
   const text = messages
     .map(textOf)
     .join(', ')
+    .slice(0, 2 * maxLength)
     .replace(/\s*\n\s*/g, ', ')
     .replace(/\s+/g, ' ')
+    .replace(introduction, '')
     .trim()
   const letters = text.match(/\p{L}/gu)?.length ?? 0
   const parts = text.split(/[\s,]+/).length
-  const isLikely = text.length >= minLength && letters >= minLetters && parts >= 2
-  return isLikely && answerOf(text) === undefined ? text.slice(0, maxLength) : undefined
+  const canBe = text.length >= minLength && letters >= minLetters && parts >= 2 && answerOf(text) === undefined
+  return canBe ? { address: text.slice(0, maxLength), isSure: looksLikeOne(text, parts) } : undefined
+}
+
+const introduction =
+  /^\s*(?:please |pls )?(?:(?:deliver|send|ship)(?: it| them)? to|(?:my|the|new|delivery) (?:new )?address(?: is|:)|address(?: is|:)|mi direcci[oó]n es|meu endere[cç]o [eé])\s*:?\s*/iu
+
+const streetWords =
+  /\b(?:street|st|road|rd|avenue|ave|lane|drive|square|way|block|flat|apartment|apt|house|floor|sector|nagar|marg|colony|calle|avenida|av|rua|piso|plaza|praça|bairro|colonia|strasse|straße|rue|via|شارع)\b/iu
+
+function looksLikeOne(text: string, parts: number): boolean {
+  const hasNumber = /\p{Nd}/u.test(text)
+  const hasComma = /[,،]/.test(text)
+  return streetWords.test(text) ? hasNumber || hasComma : hasComma && (hasNumber || parts >= 4)
 }

@@ -130,6 +130,8 @@ export const smallTalkIntents = {
       'am i talking to a real person',
       'is this a bot',
       'whats your name',
+      'what is your name',
+      'can i know your name',
       'who am i talking to',
       'quien eres',
       'eres un robot',

@@ -1,6 +1,6 @@
 import { findProduct, findVariant, products } from './products.ts'
 import { type Quantity, quantityAt } from './quantity.ts'
-import { extraWords, productWords, purposeWords, variantWords, weakProductWords } from './vocabulary.ts'
+import { andWords, extraWords, productWords, purposeWords, variantWords, weakProductWords } from './vocabulary.ts'
 
 /** One thing that a text names: any of what, which and how many. */
 export interface Mention {
@@ -33,6 +33,11 @@ export function mentionsIn(words: readonly string[]): readonly Mention[] {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? ''
     if (purposeWords.has(word) && current.product !== undefined) purposeUntil = at + 3
+    const isNext = andWords.has(word) && quantityAt(words, at + 1) !== undefined
+    if (isNext && (current.product !== undefined || current.key !== undefined)) {
+      mentions.push(current)
+      current = {}
+    }
     const product = productWords.get(word)
     if (product !== undefined) {
       if (at > purposeUntil) set({ product })
@@ -75,9 +80,15 @@ function completed(mentions: readonly Draft[], words: readonly string[]): Mentio
     const neighbour =
       named.slice(at + 1).find((other) => other.product !== undefined)?.product ??
       named.slice(0, at).findLast((other) => other.product !== undefined)?.product
-    const product = neighbour ?? onlyProductWith(mention.key)
+    const isNeighbours = mention.key === undefined || hasVariant(neighbour, mention.key)
+    const product = isNeighbours ? neighbour : onlyProductWith(mention.key)
     return product === undefined ? mention : { ...mention, product }
   })
+}
+
+function hasVariant(id: string | undefined, key: string): boolean {
+  const product = findProduct(id)
+  return product !== undefined && product.variants.length > 1 && findVariant(product, key) !== undefined
 }
 
 function onlyProductWith(key: string | undefined): string | undefined {

@@ -53,6 +53,9 @@ export const variantWords = indexWords<string>([
 /** "Extra large" is one size, not two. */
 export const extraWords = wordSet('extra xtra x extr muy very double sabse ekstra')
 
+/** "Brown and 3 clear": the number belongs to what follows. */
+export const andWords = wordSet('and y e et und aur और و plus')
+
 /** What comes after is the purpose, not the product: "tape for boxes". */
 export const purposeWords = wordSet('for para pour fuer für liye लिए')
 
@@ -64,6 +67,11 @@ export const addWords = wordSet(
 /** Says that something shall be otherwise. */
 export const changeWords = wordSet(
   'change instead rather actually make update edit modify switch wrong correct cambia cambiar cambio mejor mudar muda trocar alterar badal badlo बदल बदलो غير تغيير بدل',
+)
+
+/** Says that what follows is meant instead of what was said before. */
+export const insteadWords = wordSet(
+  'instead rather sorry no not nahi nahin mean meant mejor perdon perdón desculpa بدل',
 )
 
 /** Says that something shall go. */
@@ -86,3 +94,6 @@ export const quantityWords = wordSet(
 
 /** Means which size or kind. */
 export const sizeWords = wordSet('size sizes kind type tamaño tamano tamanho talla saiz साइज size المقاس الحجم')
+
+/** Asks for the sum of an order. */
+export const totalWords = wordSet('total totals sum altogether bill टोटल कुल kul المجموع الاجمالي')

@@ -1,9 +1,9 @@
 import { normalizeKeyword } from '@wa-agent/core'
 
 const ascii = /^[\x20-\x7e\n\r\t]*$/
-/** What says something about size rather than about quantity: 40x30x20, 3-4, 2nd, $5, 48 mm, 10 am, 30%. */
+/** What says something about size rather than about quantity: 40x30x20, 3-4, 2nd, $5, 48 mm, 10 am, 10:30, 30%. */
 const notQuantities =
-  /\d+\s?-\s?\d+|\d+(?:st|nd|rd|th)\b|[$€£₹]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:mm|cm|m|kg|g|usd|dollars?|rs|rupees?|am|pm|%)(?![\p{L}\p{N}])/gu
+  /\d+\s?[-:]\s?\d+|\d+(?:st|nd|rd|th)\b|[$€£₹]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:mm|cm|m|kg|g|usd|dollars?|rs|rupees?|a\.?m|p\.?m|%)(?![\p{L}\p{N}])/gu
 const dimensions = /(\d{2,3})\s?[x×*]\s?(\d{2,3})(?:\s?[x×*]\s?(\d{2,3}))?(?:\s?cm)?/gu
 const wordPattern =
   /(?<![\p{L}\p{N}])a[345](?![\p{L}\p{N}])|(?<![\p{L}\p{N}])-?\d+e\d+|(?<![\p{L}\p{N}])-\s?\d[\d.,]*|\d+(?:[.,]\d+)*|[\p{L}\p{M}']+/gu

@@ -44,14 +44,15 @@ test('a choice is understood by its button and by its number', async () => {
   ])
 })
 
-test('rules decide before examples, and a sentence like none of them has no intent', async () => {
+test('rules decide before examples, and what has no text has no intent', async () => {
   const anna = inboundBuilder({ from: 'anna' })
   const decide = async (text: string) =>
     (await supportPipeline.run({ messages: [anna.text(text)] })).trace.classification
   expect(await decide('Status?')).toMatchObject({ intent: 'order_status', decidedBy: 'rules', confidence: 1 })
   expect(await decide('what about order #12345')).toMatchObject({ decidedBy: 'rules', entities: { order: '12345' } })
   expect(await decide('where is my order please')).toMatchObject({ intent: 'order_status', decidedBy: 'examples' })
-  expect(await decide('do you have vacancies')).toMatchObject({ decidedBy: 'none' })
+  const sticker = await supportPipeline.run({ messages: [anna.sticker()] })
+  expect(sticker.trace.classification).toMatchObject({ decidedBy: 'none' })
 })
 
 test('a bot of core alone answers through any transport', async () => {

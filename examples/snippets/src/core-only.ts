@@ -1,18 +1,14 @@
 // #region bot
-
-import type { Transport } from '@wa-agent/core'
-import { createBot, createPipeline, defineAgent, memoryStorage } from '@wa-agent/core'
+import { createBot, createPipeline, defineAgent, memoryStorage, type Transport } from '@wa-agent/core'
 
 const hello = defineAgent({
   name: 'hello',
-  description: 'Says hello and remembers how often.',
+  description: 'Says hello.',
   intents: { greeting: { examples: ['hello', 'hi there', 'good morning'] } },
   respond: ({ reply, contact }) => reply.text(`Hello ${contact.name ?? 'there'}! How can I help?`),
 })
 
-export const pipeline = createPipeline({ agents: [hello] })
-
-/** The transport is the only part that knows WhatsApp; the storage is the only part that keeps anything. */
+/** A transport knows WhatsApp, a storage keeps the truth; agents and pipeline know neither. */
 export const makeBot = (transport: Transport) =>
-  createBot({ transports: [transport], storage: memoryStorage(), pipeline })
+  createBot({ transports: [transport], storage: memoryStorage(), pipeline: createPipeline({ agents: [hello] }) })
 // #endregion

@@ -1,6 +1,6 @@
+// #region agent
 import { createPipeline, defineAgent } from '@wa-agent/core'
 
-// #region agent
 export const openingHours = defineAgent({
   name: 'opening-hours',
   description: 'Tells when the shop is open.',

@@ -9,11 +9,25 @@ export const support = defineAgent({
     order_status: {
       description: 'Where an order is and when it arrives.',
       rules: ['status', /\border\s*#?(?<order>\d{4,})\b/i],
-      examples: ['where is my order', 'has my parcel shipped yet', 'when will it arrive', 'track my delivery'],
+      examples: [
+        'where is my order',
+        'has my parcel shipped yet',
+        'when will it arrive',
+        'track my delivery',
+        'I have not got my package',
+        'did you send it already',
+      ],
       entities: z.object({ order: z.string() }),
     },
     complaint: {
-      examples: ['this is broken', 'you sent me the wrong thing', 'I am not happy with what I got', 'it came damaged'],
+      examples: [
+        'this is broken',
+        'you sent me the wrong thing',
+        'I am not happy with what I got',
+        'it came damaged',
+        'one piece is missing',
+        'I want my money back',
+      ],
     },
   },
   respond({ intent, reply }) {
@@ -29,7 +43,7 @@ export const pipeline = createPipeline({
   agents: [support],
   examples: {
     // Sentences that customers write and that belong to none of the intents.
-    outOfScope: ['do you have vacancies', 'what is the weather like', 'who won the match'],
+    outOfScope: ['do you have vacancies', 'what is the weather like', 'who won the match', 'tell me a joke'],
   },
 })
 // #endregion

@@ -1,227 +1,143 @@
 import type { OfferedChoice } from './conversation.ts'
-import { normalizeKeyword } from './normalize.ts'
+import { keywordOf, normalizeKeyword } from './normalize.ts'
 
-/** The words for 1 to 10, in the languages most of our users' customers write; more can be added by position. */
-const numberWords: readonly (readonly string[])[] = [
-  [
-    'one',
-    'first',
-    '1st',
-    'uno',
-    'una',
-    'primero',
-    'primera',
-    'um',
-    'uma',
-    'primeiro',
-    'un',
-    'premier',
-    'premiere',
-    'eins',
-    'erste',
-    'erster',
-    'ek',
-    'pehla',
-    'satu',
-    'एक',
-    'पहला',
-    'واحد',
-    'الاول',
-  ],
-  [
-    'two',
-    'second',
-    '2nd',
-    'dos',
-    'segundo',
-    'segunda',
-    'dois',
-    'duas',
-    'deux',
-    'deuxieme',
-    'zwei',
-    'zweite',
-    'due',
-    'secondo',
-    'do',
-    'doosra',
-    'dua',
-    'दो',
-    'दूसरा',
-    'اثنان',
-    'الثاني',
-  ],
-  [
-    'three',
-    'third',
-    '3rd',
-    'tres',
-    'tercero',
-    'tercera',
-    'terceiro',
-    'trois',
-    'troisieme',
-    'drei',
-    'dritte',
-    'tre',
-    'terzo',
-    'teen',
-    'teesra',
-    'tiga',
-    'तीन',
-    'तीसरा',
-    'ثلاثة',
-    'الثالث',
-  ],
-  [
-    'four',
-    'fourth',
-    '4th',
-    'cuatro',
-    'cuarto',
-    'quatro',
-    'quarto',
-    'quatre',
-    'vier',
-    'vierte',
-    'quattro',
-    'chaar',
-    'char',
-    'empat',
-    'चार',
-    'चौथा',
-    'اربعة',
-    'الرابع',
-  ],
-  [
-    'five',
-    'fifth',
-    '5th',
-    'cinco',
-    'quinto',
-    'cinq',
-    'funf',
-    'funfte',
-    'cinque',
-    'paanch',
-    'panch',
-    'lima',
-    'पांच',
-    'पाँच',
-    'خمسة',
-    'الخامس',
-  ],
-  ['six', 'sixth', '6th', 'seis', 'sexto', 'sechs', 'sechste', 'sei', 'cheh', 'enam', 'छह', 'ستة', 'السادس'],
-  [
-    'seven',
-    'seventh',
-    '7th',
-    'siete',
-    'septimo',
-    'sete',
-    'setimo',
-    'sept',
-    'sieben',
-    'siebte',
-    'sette',
-    'saat',
-    'tujuh',
-    'सात',
-    'سبعة',
-    'السابع',
-  ],
-  [
-    'eight',
-    'eighth',
-    '8th',
-    'ocho',
-    'octavo',
-    'oito',
-    'oitavo',
-    'huit',
-    'acht',
-    'achte',
-    'otto',
-    'aath',
-    'delapan',
-    'आठ',
-    'ثمانية',
-    'الثامن',
-  ],
-  [
-    'nine',
-    'ninth',
-    '9th',
-    'nueve',
-    'noveno',
-    'nove',
-    'nono',
-    'neuf',
-    'neun',
-    'neunte',
-    'nau',
-    'sembilan',
-    'नौ',
-    'تسعة',
-    'التاسع',
-  ],
-  [
-    'ten',
-    'tenth',
-    '10th',
-    'diez',
-    'decimo',
-    'dez',
-    'dix',
-    'zehn',
-    'zehnte',
-    'dieci',
-    'das',
-    'sepuluh',
-    'दस',
-    'عشرة',
-    'العاشر',
-  ],
-]
+/** The words for 1 to 10, in the languages most of our users' customers write. Beyond 10 people write digits. */
+const cardinals = indexed([
+  'one uno un um eins ek satu один एक واحد',
+  'two dos dois duas deux zwei due do dua два दो اثنان اثنين',
+  'three tres trois drei tre teen tiga три तीन ثلاثة',
+  'four cuatro quatro quatre vier quattro chaar char empat четыре चार اربعة',
+  'five cinco cinq fünf cinque paanch panch lima пять पांच पाँच خمسة',
+  'six seis sechs sei cheh chhe enam шесть छह छः ستة',
+  'seven siete sete sept sieben sette saat tujuh семь सात سبعة',
+  'eight ocho oito huit acht otto aath delapan восемь आठ ثمانية',
+  'nine nueve nove neuf neun nau sembilan девять नौ تسعة',
+  'ten diez dez dix zehn dieci sepuluh десять दस عشرة 🔟',
+])
 
-const positions = new Map(numberWords.flatMap((words, index) => words.map((word) => [word, index + 1] as const)))
+/** What stands first, second, ... in a list: never a quantity. */
+const ordinals = indexed([
+  'first 1st primero primera primer primeiro primeira premier première erste erster erstes primo prima pehla pehli pertama первый पहला पहली الأول الأولى',
+  'second 2nd segundo segunda deuxième seconde zweite zweiter zweites secondo seconda doosra doosri dusra dusri kedua второй दूसरा दूसरी الثاني الثانية',
+  'third 3rd tercero tercera tercer terceiro terceira troisième dritte dritter drittes terzo terza teesra teesri tisra tisri ketiga третий तीसरा तीसरी الثالث الثالثة',
+  'fourth 4th cuarto cuarta quarto quarta quatrième vierte vierter viertes chautha chauthi keempat четвертый चौथा चौथी الرابع الرابعة',
+  'fifth 5th quinto quinta cinquième fünfte fünfter fünftes paanchva kelima пятый पांचवां पाँचवाँ الخامس الخامسة',
+  'sixth 6th sexto sexta sixième sechste sechster sechstes sesto sesta keenam шестой छठा السادس السادسة',
+  'seventh 7th séptimo séptima sétimo sétima septième siebte siebter siebtes settimo settima ketujuh седьмой सातवां السابع السابعة',
+  'eighth 8th octavo octava oitavo oitava huitième achte achter achtes ottavo ottava kedelapan восьмой आठवां الثامن الثامنة',
+  'ninth 9th noveno novena nono nona neuvième neunte neunter neuntes kesembilan девятый नौवां التاسع التاسعة',
+  'tenth 10th décimo décima dixième zehnte zehnter zehntes decimo decima kesepuluh десятый दसवां العاشر العاشرة',
+])
 
-/** Words around a number that change nothing: "the second one please", "option 2". */
-const fillers = new Set(
-  'a an the one option number no nr choice please pls i want would like take ll choose pick el la los las opcion numero por favor o a opcao l le numero s il vous plait die der das nummer bitte number wala vala nomor'.split(
-    ' ',
-  ),
+const lastWords = wordSet(
+  'last último última dernier dernière letzte letzter letztes ultimo ultima aakhri akhri terakhir последний आखिरी आख़िरी अंतिम الأخير الأخيرة',
 )
 
+/** What says that a number is the number of a choice. */
+const labels = wordSet(
+  'option number nr choice opción número opção nummer numéro numero opzione nomor pilihan nambar номер вариант विकल्प नंबर नम्बर رقم الخيار',
+)
+
+/** Words around a choice that change nothing: "the second one please", "ok, option 2". */
+const fillers = wordSet(
+  "the please pls choose pick select ok okay yes go with for then thanks el la los las lo il por favor per favore le les s'il vous te plait plaît l'option o a die der das bitte wala wali vala vali वाला वाली yang пожалуйста من فضلك",
+)
+
+/** With these a number may as well be a quantity: "I want 2". */
+const wishes = wordSet(
+  "i i'd i'll we want would like will take need have get give me quiero dame deme quero je j'aimerais voudrais veux prends ich möchte will nehme voglio vorrei prendo mujhe chahiye do mau saya хочу मुझे चाहिए اريد",
+)
+
+/** "A second please" asks to wait. */
+const waiting = /\b(?:a|one|1|just) second\b/
+/** Signs that make a number something else than a place in a list: a price, a share, a sum. */
+const otherNumber = /[\p{Sc}%+]/u
+
 /**
- * Which of the offered choices a customer means: by number ("2", "2.", "2️⃣", "२"), by word ("second one"), by title, or by
- * the one title that the text contains or begins. `undefined` where that is not clear.
+ * Which of the offered choices a customer means: by number ("2", "2.", "2️⃣", "२"), by word ("second one", "the last"), by
+ * title or by how one title begins, with nothing but polite words around it. `undefined` where that is not clear: "2 boxes"
+ * is left to the agent, with what it says beside the choice.
  */
 export function findChoice(text: string, choices: readonly OfferedChoice[]): OfferedChoice | undefined {
   if (choices.length === 0 || text.length > 200) return undefined
-  const said = normalizeKeyword(text)
+  const said = keywordOf(text)
   if (said === '') return undefined
-  const exact = choices.find((choice) => normalizeKeyword(choice.title) === said || choice.id === text.trim())
-  return exact ?? byPosition(said, choices) ?? byPartOfTitle(said, choices)
+  const exact = choices.find((choice) => keywordOf(choice.title) === said)
+  if (exact) return exact
+  const words = wordsOf(said)
+  const byPlace = otherNumber.test(text) ? undefined : findByPlace(said, words, choices)
+  const byTitle = findByTitle(words, choices)
+  // "2" where one title is "2 boxes" and another one stands second may mean either.
+  if (byPlace && byTitle && byPlace !== byTitle) return undefined
+  return byPlace ?? byTitle ?? findById(text.trim(), choices)
 }
 
-function byPosition(said: string, choices: readonly OfferedChoice[]): OfferedChoice | undefined {
-  const words = said.split(/[\s.,:;)(#/-]+/u).filter(Boolean)
-  const meaningful = words.filter((word) => !fillers.has(word))
-  // "one" alone is the first choice, in "second one" it is a filler.
-  const candidates = meaningful.length > 0 ? meaningful : words
-  if (candidates.length !== 1) return undefined
-  const word = candidates[0] ?? ''
-  if (word === 'last') return choices.at(-1)
-  const position = /^\d{1,3}$/.test(word) ? Number(word) : positions.get(word)
-  return position === undefined ? undefined : choices[position - 1]
+function findByPlace(said: string, words: readonly string[], choices: readonly OfferedChoice[]) {
+  if (waiting.test(said)) return undefined
+  const rest = words.filter((word, index) => !isAround(word) && !isNumberSign(word, words[index + 1]))
+  // "do" is a Hindi two, and a wish in English and in Hindi.
+  if (rest.length === 0 && words[0] === 'do') rest.push('do')
+  // In "second one" the one stands for the thing.
+  if (rest.length === 2 && (rest[1] === 'one' || rest[1] === 'ones')) rest.pop()
+  const [word] = rest
+  if (word === undefined || rest.length > 1) return undefined
+  if (lastWords.has(word)) return choices.at(-1)
+  const place = ordinals.get(word)
+  if (place !== undefined) return choices[place - 1]
+  const number = /^\d{1,3}$/.test(word) ? Number(word) : cardinals.get(word)
+  const isLabelled = words.some((other, index) => labels.has(other) || isNumberSign(other, words[index + 1]))
+  const maybeQuantity = words.length > 1 && words.some((other) => wishes.has(other)) && !isLabelled
+  return number === undefined || maybeQuantity ? undefined : choices[number - 1]
 }
 
-function byPartOfTitle(said: string, choices: readonly OfferedChoice[]): OfferedChoice | undefined {
-  if (said.length < 3) return undefined
-  const matches = choices.filter((choice) => {
-    const title = normalizeKeyword(choice.title)
-    return title.length >= 3 && (` ${said} `.includes(` ${title} `) || title.startsWith(`${said} `))
-  })
-  return matches.length === 1 ? matches[0] : undefined
+/** "No 2", "n° 2": the word "no" alone says something else. */
+function isNumberSign(word: string, next: string | undefined): boolean {
+  return (word === 'no' || word === 'n') && /^\d+$/.test(next ?? '')
+}
+
+function findByTitle(words: readonly string[], choices: readonly OfferedChoice[]): OfferedChoice | undefined {
+  const titles = choices.map((choice) => ({ choice, title: wordsOf(normalizeKeyword(choice.title)) }))
+  const named = titles.filter(({ title }) => isWithin(title, words))
+  if (named.length > 0) return named.length === 1 ? named[0]?.choice : undefined
+  const start = words.findIndex((word) => !isAround(word))
+  // "Yes" is polite beside a choice, and the choice itself where one is "Yes, order it".
+  const core = start === -1 ? words : words.slice(start, words.findLastIndex((word) => !isAround(word)) + 1)
+  const isTelling = core.join('').length > 1 || /^\d$/.test(core[0] ?? '')
+  const begun = isTelling ? titles.filter(({ title }) => core.every((word, index) => title[index] === word)) : []
+  return begun.length === 1 ? begun[0]?.choice : undefined
+}
+
+/** Whether `words` are those of the title in a row, and around them nothing that says more. */
+function isWithin(title: readonly string[], words: readonly string[]): boolean {
+  if (title.length === 0) return false
+  for (let start = 0; start + title.length <= words.length; start += 1) {
+    const end = start + title.length
+    if (!title.every((word, index) => words[start + index] === word)) continue
+    if (words.every((word, index) => (index >= start && index < end) || isAround(word))) return true
+  }
+  return false
+}
+
+/** Some providers hand over the id of a button as a text. A bare number is what a person writes. */
+function findById(text: string, choices: readonly OfferedChoice[]): OfferedChoice | undefined {
+  return /^\p{Nd}+$/u.test(text) ? undefined : choices.find((choice) => choice.id === text)
+}
+
+function isAround(word: string): boolean {
+  return fillers.has(word) || labels.has(word) || wishes.has(word)
+}
+
+function wordsOf(said: string): string[] {
+  return said
+    .replaceAll('’', "'")
+    .split(/[\s.,:;!?)(#/°-]+/u)
+    .filter(Boolean)
+}
+
+function wordSet(words: string): ReadonlySet<string> {
+  return new Set(words.split(' ').map(keywordOf))
+}
+
+function indexed(lines: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(lines.flatMap((line, index) => line.split(' ').map((word) => [keywordOf(word), index + 1] as const)))
 }

@@ -45,6 +45,7 @@ export {
   applyControl,
   type EchoCandidate,
   echoesAmongLast,
+  effectiveControl,
   inboundDueAtMs,
   isEchoOf,
   isSaid,

@@ -34,8 +34,21 @@ export function outboundDueAtMs(first: { readonly status: ReplyStatus; readonly 
 /** The flags after an order. */
 export function applyControl(flags: Flags, control: Control): Flags {
   const optedOut = control.optOut ?? flags.optedOut
-  const handoff = control.handoff === undefined ? flags.handoff : (control.handoff ?? undefined)
+  const handoff = handoffAfter(flags.handoff, control)
   return handoff ? { optedOut, handoff: Object.freeze({ ...handoff }) } : { optedOut }
+}
+
+/** What of an order changes anything: a STOP of a customer who has stopped already is none, nor is the first START. */
+export function effectiveControl(flags: Flags, control: Control | undefined): Control | undefined {
+  if (control?.optOut === undefined || control.optOut !== flags.optedOut) return control
+  const { optOut: _, ...rest } = control
+  return Object.keys(rest).length === 0 ? undefined : rest
+}
+
+function handoffAfter(current: Handoff | undefined, { handoff, releasesSinceMs }: Control): Handoff | undefined {
+  if (handoff === undefined) return current
+  if (handoff !== null) return handoff
+  return releasesSinceMs === undefined || current?.sinceMs === releasesSinceMs ? undefined : current
 }
 
 /** The flags of two conversations that turned out to be one: silence wins. */

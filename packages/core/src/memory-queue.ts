@@ -55,7 +55,6 @@ interface Consumer extends QueueConsumer {
 }
 
 const ranks = { high: 0, normal: 1, low: 2 } as const
-const never = new AbortController().signal
 
 class MemoryQueue implements Queue {
   readonly capabilities: QueueCapabilities = {
@@ -69,8 +68,8 @@ class MemoryQueue implements Queue {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #retry: NonNullable<MemoryQueueOptions['retry']>
-  /** One for each rank, in order of arrival: a Set gives up its first element cheaply. */
-  readonly #ready: readonly Set<Entry>[] = [new Set(), new Set(), new Set()]
+  /** One for each rank. */
+  readonly #ready: readonly Line[] = [new Line(), new Line(), new Line()]
   /** What waits for its time, with how to cancel that. */
   readonly #later = new Map<Entry, () => void>()
   readonly #consumers = new Set<Consumer>()
@@ -107,7 +106,7 @@ class MemoryQueue implements Queue {
 
   consume(handler: JobHandler, options: ConsumeOptions = {}): QueueConsumer {
     this.#mustBeOpen()
-    const { concurrency = 10, signal = never } = options
+    const { concurrency = 10, signal = new AbortController().signal } = options
     const running = new Set<Promise<void>>()
     const consumer: Consumer = {
       handler,
@@ -117,12 +116,13 @@ class MemoryQueue implements Queue {
       stopped: signal.aborted,
       stop: async () => {
         consumer.stopped = true
-        this.#consumers.delete(consumer)
+        signal.removeEventListener('abort', consumer.stop)
         await Promise.all(running)
+        this.#consumers.delete(consumer)
       },
     }
     this.#consumers.add(consumer)
-    signal.addEventListener('abort', () => void consumer.stop(), { once: true })
+    signal.addEventListener('abort', consumer.stop)
     this.#pump()
     return consumer
   }
@@ -140,7 +140,7 @@ class MemoryQueue implements Queue {
 
   async stats(): Promise<QueueStats> {
     this.#mustBeOpen()
-    const waiting = [...this.#ready.flatMap((entries) => [...entries]), ...this.#later.keys()]
+    const waiting = [...this.#ready.flatMap((line) => line.entries), ...this.#later.keys()]
     const working = [...this.#consumers].reduce((sum, { running }) => sum + running.size, 0)
     const oldestAtMs = waiting.reduce((least, entry) => Math.min(least, entry.publishedAtMs), Number.POSITIVE_INFINITY)
     return {
@@ -167,7 +167,7 @@ class MemoryQueue implements Queue {
       this.#later.set(entry, cancel)
       return
     }
-    this.#ready[entry.rank]?.add(entry)
+    this.#ready[entry.rank]?.push(entry)
     this.#pump()
   }
 
@@ -188,11 +188,9 @@ class MemoryQueue implements Queue {
   }
 
   #next(): Entry | undefined {
-    for (const entries of this.#ready) {
-      const [entry] = entries
-      if (!entry) continue
-      entries.delete(entry)
-      return entry
+    for (const line of this.#ready) {
+      const entry = line.shift()
+      if (entry) return entry
     }
     return undefined
   }
@@ -210,23 +208,35 @@ class MemoryQueue implements Queue {
 
   #failed(entry: Entry, error: unknown): void {
     const { maxAttempts = 5, ...backoff } = this.#retry
-    if (entry.attempts < maxAttempts) return this.#add(entry, backoffMs(entry.attempts, backoff, this.#random))
+    if (entry.attempts < maxAttempts) {
+      this.#add(entry, backoffMs(entry.attempts, backoff, this.#random))
+      return
+    }
     this.#deadCount += 1
     const id = String(this.#deadCount)
     const { job, attempts, rank } = entry
     this.#dead.set(id, { id, job, rank, attempts, reason: describeError(error), atMs: this.#clock.now() })
   }
 
-  #listDead({ tenant, limit = 100 }: { readonly tenant?: string; readonly limit?: number } = {}): DeadJob[] {
+  #listDead({
+    tenant,
+    limit = Number.POSITIVE_INFINITY,
+  }: {
+    readonly tenant?: string
+    readonly limit?: number
+  } = {}): DeadJob[] {
     this.#mustBeOpen()
     const wanted = [...this.#dead.values()].filter(({ job }) => tenant === undefined || job.tenant === tenant)
-    return wanted.slice(0, limit).map(({ rank: _, job, ...dead }) => ({ ...dead, job: copyJson(job) }))
+    return wanted
+      .slice(Math.max(0, wanted.length - limit))
+      .map(({ rank: _, job, ...dead }) => ({ ...dead, job: copyJson(job) }))
   }
 
   #takeDead(id: string): DeadJob & { readonly rank: number } {
     this.#mustBeOpen()
     const dead = this.#dead.get(id)
-    if (!dead) throw new WaAgentError('not_found', 'There is no dead letter with this id; list them to see which there are.')
+    if (!dead)
+      throw new WaAgentError('not_found', 'There is no dead letter with this id; list them to see which there are.')
     this.#dead.delete(id)
     return dead
   }
@@ -237,10 +247,42 @@ class MemoryQueue implements Queue {
   }
 }
 
+/** First in, first out. Neither an Array nor a Set gives up its first element cheaply once it holds many. */
+class Line {
+  #entries: Entry[] = []
+  #first = 0
+
+  get entries(): readonly Entry[] {
+    return this.#entries.slice(this.#first)
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry)
+  }
+
+  shift(): Entry | undefined {
+    const entry = this.#entries[this.#first]
+    if (!entry) return undefined
+    this.#first += 1
+    // What was given up is let go when it is the larger half, so that each entry is moved about once.
+    if (this.#first * 2 >= this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first)
+      this.#first = 0
+    }
+    return entry
+  }
+}
+
 function copyJson(job: QueueJob): QueueJob {
   try {
     return JSON.parse(JSON.stringify(job)) as QueueJob
-  } catch (cause) {
-    throw new WaAgentError('invalid_options', 'A job must be JSON; leave out what is not, e.g. bigint and cycles.', { cause })
+  } catch (error) {
+    throw notJson(error)
   }
+}
+
+function notJson(cause: unknown): WaAgentError {
+  return new WaAgentError('invalid_options', 'A job must be JSON; leave out what is not, e.g. bigint and cycles.', {
+    cause,
+  })
 }

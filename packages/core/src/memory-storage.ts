@@ -2,7 +2,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type ConversationKey, conversationId } from './conversation.ts'
 import { DueIndex } from './due-index.ts'
 import { LeaseTable } from './lease-table.ts'
-import { personIds, stateToJson } from './mailbox-rules.ts'
+import { effectiveControl, personIds, stateToJson } from './mailbox-rules.ts'
 import { type Box, type ReplyRow, type Row, toDeadLetter } from './memory-rows.ts'
 import { type Draft, MemoryTables } from './memory-tables.ts'
 import type {
@@ -61,7 +61,7 @@ class MemoryStorage implements Storage {
   }
 
   #appendOne(draft: Draft<NewMessage>): AppendResult {
-    const { message, control } = draft.content
+    const { message } = draft.content
     const duplicate = this.#tables.message(draft.content, message.id)
     if (duplicate) return result('duplicate', duplicate.box)
     const echoed = message.fromMe ? this.#tables.echoed(draft.content, message) : undefined
@@ -71,8 +71,9 @@ class MemoryStorage implements Storage {
       return result('echo', echoed.box)
     }
     const box = this.#identify(draft.content)
+    const control = effectiveControl(box.flags, draft.content.control)
     if (control) box.apply(control)
-    this.#tables.addMessage(box, draft)
+    this.#tables.addMessage(box, draft, control)
     this.#schedule(box)
     return result('stored', box)
   }

@@ -2,7 +2,7 @@ import { type ChannelKey, type ConversationKey, conversationId } from './convers
 import { echoesAmongLast, isEchoOf, settledFate } from './mailbox-rules.ts'
 import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row } from './memory-rows.ts'
 import type { InboundMessage } from './message.ts'
-import type { HistoryEntry, NewMessage, NewReply, ReplyOutcome } from './storage.ts'
+import type { Control, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from './storage.ts'
 
 /** Content that was serialised before anything is changed, because serialising can fail. */
 export interface Draft<Content> {
@@ -69,8 +69,8 @@ export class MemoryTables {
     }
   }
 
-  addMessage(box: Box, { content: entry, json }: Draft<NewMessage>): void {
-    const { message, receivedAtMs, settleAtMs, dueByMs, control } = entry
+  addMessage(box: Box, { content: entry, json }: Draft<NewMessage>, control: Control | undefined): void {
+    const { message, receivedAtMs, settleAtMs, dueByMs } = entry
     const seq = this.#nextSeq()
     const content = { seq, json, receivedAtMs, settleAtMs, dueByMs, attempts: 0, control: structuredClone(control) }
     const row: MessageRow = { kind: 'message', content, box, fate: 'pending', reason: '', endedAtMs: 0 }

@@ -47,5 +47,8 @@ export function compose<Input, Output>(
   layers: readonly Layer<Input, Output>[],
   core: (input: Input) => Promise<Output>,
 ): (input: Input) => Promise<Output> {
-  return layers.reduceRight<(input: Input) => Promise<Output>>((next, layer) => async (input) => layer(input, next), core)
+  return layers.reduceRight<(input: Input) => Promise<Output>>(
+    (next, layer) => async (input) => layer(input, next),
+    core,
+  )
 }

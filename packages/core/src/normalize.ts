@@ -1,40 +1,64 @@
-const marks = /\p{Mark}/gu
-const edges = /^[\s\p{P}\p{S}\p{Cf}]+|[\s\p{P}\p{S}\p{Cf}]+$/gu
-const blanks = /[\s\p{Cf}]+/gu
+/** Nobody sees these: joiners, direction marks, emoji variants, the frame of a keycap emoji. */
+const invisible = /[\p{Cf}\p{Variation_Selector}\u20E3]+/gu
+const blanks = /[\s\p{Cc}]+/gu
+/** In these scripts a mark is something that people leave out; elsewhere it is part of the letter. */
+const accents = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}])\p{Mark}+/gu
+/** What phones type in place of the straight one. */
+const apostrophes = /[’‘ʼ]/g
+const printableAscii = /^[ -~]*$/
+const sign = /^[\s\p{P}\p{S}]+/u
 
 /**
- * A sentence reduced to what a keyword is compared with: lower case, without accents of Latin letters, without punctuation
- * and emoji at its ends, single blanks. Digits of any script become 0-9.
+ * A sentence reduced to what a keyword is compared with: lower case, without accents, without punctuation and emoji at its
+ * ends, single blanks, nothing invisible. Digits of any script become 0-9.
  */
 export function normalizeKeyword(text: string): string {
-  return foldDigits(stripLatinAccents(text.normalize('NFKC')))
-    .toLowerCase()
-    .replace(blanks, ' ')
-    .replace(edges, '')
-}
-
-/** In Latin, Greek and Cyrillic a mark is an accent that people leave out; elsewhere it is part of the letter. */
-function stripLatinAccents(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(/([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])\p{Mark}+/gu, '$1')
+  if (printableAscii.test(text)) {
+    const lower = text.toLowerCase()
+    return withoutOuterSigns(lower.includes('  ') ? lower.replace(/ {2,}/g, ' ') : lower)
+  }
+  const plain = text
+    .replace(invisible, '')
+    .replace(apostrophes, "'")
+    .normalize('NFKD')
+    .replace(accents, '$1')
     .normalize('NFC')
+  return withoutOuterSigns(foldDigits(plain).toLowerCase().replace(blanks, ' '))
 }
 
-const digit = /\p{Nd}/gu
+/** Goes back from the end by hand: an expression would look for the end from each sign in the middle. */
+function withoutOuterSigns(text: string): string {
+  const rest = text.replace(sign, '')
+  let end = rest.length
+  while (end > 0) {
+    const width = /[\uDC00-\uDFFF]/.test(rest.charAt(end - 1)) ? 2 : 1
+    if (!sign.test(rest.slice(end - width, end))) break
+    end -= width
+  }
+  return rest.slice(0, end)
+}
+
+/** What a rule or an order is compared with: as `normalizeKeyword`, but a text of signs alone keeps them, e.g. 👍. */
+export function keywordOf(text: string): string {
+  return normalizeKeyword(text) || text.replace(invisible, '').trim()
+}
+
+const foreignDigit = /[^\P{Nd}0-9]/gu
 
 function foldDigits(text: string): string {
-  return text.replace(digit, (character) => {
+  return text.replace(foreignDigit, (character) => {
     const code = character.codePointAt(0) ?? 0
-    if (code < 0x80) return character
     // Decimal digits stand in runs of ten: the value is the distance to the run's first one.
     let first = code
     while (code - first < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(first - 1))) first -= 1
-    return String((code - first) % 10)
+    return String(code - first)
   })
 }
 
-/** Whether there is anything to read in `text`. */
+/** U+2800 is a Braille cell without dots, which apps use as a blank that is not trimmed. */
+const visible = /[^\s\p{Cc}\p{Cf}\p{Mark}\p{Default_Ignorable_Code_Point}\u2800]/u
+
+/** Whether there is nothing to read in `text`. */
 export function isBlank(text: string): boolean {
-  return text.replace(blanks, '').replace(marks, '') === ''
+  return !visible.test(text)
 }

@@ -1,5 +1,5 @@
 import { type InboundMessage, textOf } from './message.ts'
-import { normalizeKeyword } from './normalize.ts'
+import { keywordOf } from './normalize.ts'
 
 /**
  * Words that end all messages, as a customer writes them alone. "Cancel" and "end" are not among them: in a shop they mean
@@ -7,13 +7,28 @@ import { normalizeKeyword } from './normalize.ts'
  */
 export const defaultStopWords: readonly string[] = [
   'stop',
+  'stop please',
+  'please stop',
+  'stop it',
   'stop all',
   'stopall',
+  'stop messages',
+  'stop messaging',
+  'stop messaging me',
+  'stop sending messages',
+  'stop texting me',
+  'no more messages',
+  'do not message me',
+  "don't message me",
+  'dont message me',
   'stop promotions',
   'unsubscribe',
+  'unsubscribe me',
+  'unsubscribe please',
   'opt out',
   'optout',
   'opt-out',
+  'opt me out',
   'remove me',
   'stopp',
   'abmelden',
@@ -40,10 +55,11 @@ export const defaultStopWords: readonly string[] = [
   'रोकें',
   'band karo',
   'توقف',
-  'ايقاف',
   'إيقاف',
-  'الغاء الاشتراك',
   'إلغاء الاشتراك',
+  'بند کرو',
+  'הסר',
+  'לא לשלוח',
   '停止',
   '退订',
   '退訂',
@@ -68,7 +84,6 @@ export const defaultStartWords: readonly string[] = [
   'voltar',
   'iscriviti',
   'mulai',
-  'basla',
   'başla',
   'старт',
   'подписаться',
@@ -102,19 +117,18 @@ export interface OptOut {
   readonly confirmation: Readonly<Record<OptOutOrder, string | false>>
 }
 
-/** The longest word is far below this: whatever is longer is no order. */
-const maxWordLength = 64
-
 /** Makes the recogniser of `options`. The whole message must be the word: "please stop calling it blue" is none. */
 export function createOptOut(options: OptOutOptions = {}): OptOut {
-  const stop = new Set((options.stopWords ?? defaultStopWords).map(normalizeKeyword))
-  const start = new Set((options.startWords ?? defaultStartWords).map(normalizeKeyword))
+  const stop = wordSet(options.stopWords ?? defaultStopWords)
+  const start = wordSet(options.startWords ?? defaultStartWords)
+  // Signs and accents around it aside, whatever is much longer than the longest word is no order.
+  const maxLength = 2 * Math.max(32, ...[...stop, ...start].map((word) => word.length))
   return {
     orderOf(message) {
       if (message.fromMe || (message.type !== 'text' && message.type !== 'selection')) return undefined
-      const text = textOf(message)
-      if (text.length > maxWordLength) return undefined
-      const word = normalizeKeyword(text)
+      const text = textOf(message).trim()
+      if (text.length > maxLength) return undefined
+      const word = keywordOf(text)
       if (stop.has(word)) return 'stop'
       return start.has(word) ? 'start' : undefined
     },
@@ -123,4 +137,9 @@ export function createOptOut(options: OptOutOptions = {}): OptOut {
       start: options.startText ?? 'Welcome back. You will get our messages again.',
     },
   }
+}
+
+/** An empty word would make an order of every empty message. */
+function wordSet(words: readonly string[]): ReadonlySet<string> {
+  return new Set(words.map(keywordOf).filter((word) => word !== ''))
 }

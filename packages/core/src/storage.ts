@@ -5,6 +5,8 @@ import type { InboundMessage, OutboundMessage } from './message.ts'
 export interface Control {
   readonly optOut?: boolean
   readonly handoff?: Handoff | null
+  /** Releases only the handoff that began then: one that began meanwhile, while a turn was running, stays. */
+  readonly releasesSinceMs?: number
 }
 
 /** A message on its way into the inbox. All times in milliseconds since 1970. */
@@ -49,6 +51,7 @@ export interface StoredMessage {
   readonly receivedAtMs: number
   /** How often a turn with it has failed. */
   readonly attempts: number
+  /** What it ordered, as far as that changed something: without `optOut` where the customer was in or out already. */
   readonly control?: Control
 }
 

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type AppendResult, type Change, type NewMessage, personIds } from '@wa-agent/core'
+import {
+  type AppendResult,
+  type Change,
+  type Control,
+  effectiveControl,
+  type NewMessage,
+  personIds,
+} from '@wa-agent/core'
 import { type Box, messageStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import type { Channels } from './channels.ts'
@@ -12,6 +19,12 @@ import type { Sequence } from './sequence.ts'
 export interface MessageDraft {
   readonly entry: NewMessage
   readonly json: string
+}
+
+interface Place {
+  readonly channel: number
+  readonly conversation: number
+  readonly control: Control | undefined
 }
 
 /** What the inbox works with. */
@@ -57,18 +70,18 @@ export class Inbox {
     const [oldest, ...others] = known
     const existing = oldest === undefined ? undefined : boxes.get(oldest)
     const conversation = existing?.id ?? boxes.nextId
+    const control = structuredClone(effectiveControl(existing?.flags ?? { optedOut: false }, entry.control))
     // First of all, because a duplicate must change nothing.
-    const seq = this.#store({ entry, json }, { channel, conversation })
+    const seq = this.#store({ entry, json }, { channel, conversation, control })
     if (seq === undefined) return result('duplicate', boxes.get(this.#conversationOf(channel, message.id) ?? 0))
     const box = existing ?? boxes.create(channel, message.chat)
     for (const younger of others) identities.join(box, boxes.get(younger))
     if (fresh.length > 0) identities.add(box, fresh)
-    if (entry.control) {
-      box.apply(entry.control)
+    if (control) {
+      box.apply(control)
       boxes.saveFlags(box)
     }
     const { receivedAtMs, settleAtMs, dueByMs } = entry
-    const control = entry.control && structuredClone(entry.control)
     box.addMessage({ seq, json, receivedAtMs, settleAtMs, dueByMs, attempts: 0, control })
     boxes.schedule(box)
     return result('stored', box)
@@ -99,7 +112,7 @@ export class Inbox {
     return (this.#known.get(encodeId(id), channel) as { conversation: number } | undefined)?.conversation
   }
 
-  #store({ entry, json }: MessageDraft, at: { channel: number; conversation: number }): number | undefined {
+  #store({ entry, json }: MessageDraft, at: Place): number | undefined {
     const { sequence } = this.#parts
     const seq = sequence.next
     const { changes } = this.#insert.run(
@@ -111,7 +124,7 @@ export class Inbox {
       entry.settleAtMs,
       entry.dueByMs,
       json,
-      entry.control ? JSON.stringify(entry.control) : null,
+      at.control ? JSON.stringify(at.control) : null,
     )
     if (changes === 0) return undefined
     sequence.take()

@@ -34,6 +34,7 @@ export class LruMap<Key, Value> {
 
   /** Forgets down to the limit. */
   trim(): void {
+    if (this.#entries.size <= this.#limit) return
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= this.#limit) return
       this.#entries.delete(key)

@@ -20,13 +20,16 @@ export function lockDatabase(path: string): ProcessLock {
   const lock = new DatabaseSync(`${realPath(path)}-lock`, { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
-  } catch (cause) {
+  } catch (error) {
     lock.close()
-    if (!(cause instanceof Error) || !('errcode' in cause) || cause.errcode !== busy) throw cause
-    const message = `[storage-sqlite] The database ${JSON.stringify(path)} is in use: a file belongs to one storage at a time. Stop the other process, close the other storage, or choose another \`path\`.`
-    throw new WaAgentError('storage_in_use', message, { cause })
+    throw error instanceof Error && 'errcode' in error && error.errcode === busy ? inUse(path, error) : error
   }
   return { release: () => lock.close() }
+}
+
+function inUse(path: string, cause: unknown): WaAgentError {
+  const message = `[storage-sqlite] The database ${JSON.stringify(path)} is in use: a file belongs to one storage at a time. Stop the other process, close the other storage, or choose another \`path\`.`
+  return new WaAgentError('storage_in_use', message, { cause })
 }
 
 /** The same file has the same lock, also where it is reached by a link. */

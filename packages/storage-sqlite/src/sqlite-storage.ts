@@ -86,7 +86,7 @@ class Handle {
   }
 
   open(): void {
-    if (this.#closing) throw storageClosed('closed')
+    if (this.#closing !== undefined) throw storageClosed('closed')
     try {
       this.#database ??= new Database(this.settings)
     } catch (error) {
@@ -103,7 +103,9 @@ class Handle {
   readonly read = <Value>(run: (store: Store) => Value): Value => {
     const database = this.#opened()
     try {
-      return run(database.store)
+      const value = run(database.store)
+      database.store.trim()
+      return value
     } catch (error) {
       throw toStorageError(error)
     }
@@ -156,7 +158,7 @@ class Handle {
   }
 
   #opened(): Database {
-    if (this.#closing) throw storageClosed('closed')
+    if (this.#closing !== undefined) throw storageClosed('closed')
     if (!this.#database) throw storageClosed('new')
     return this.#database
   }

@@ -97,9 +97,7 @@ export class Store {
   }
 
   claim(request: ClaimRequest): Claim[] {
-    const claims = this.#candidates(request).flatMap((id) => this.#claimOne(id, request) ?? [])
-    this.trim()
-    return claims
+    return this.#candidates(request).flatMap((id) => this.#claimOne(id, request) ?? [])
   }
 
   #candidates({ conversation, nowMs, limit = 1, except }: ClaimRequest): number[] {

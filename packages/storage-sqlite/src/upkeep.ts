@@ -23,15 +23,14 @@ export class Upkeep {
          (SELECT min(received_at) FROM inbox INDEXED BY inbox_pending WHERE status = 0) AS oldest`,
     )
     this.#countConversations = db.prepare('SELECT count(*) AS count FROM conversations')
-    this.#prune = [
-      'inbox INDEXED BY inbox_finished WHERE status IN (1, 3)',
-      'outbox INDEXED BY outbox_finished WHERE status IN (2, 5, 6)',
-    ].map((finished) => {
-      const table = finished.split(' ', 1)[0]
-      return db.prepare(
-        `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${finished} AND ended_at < ? LIMIT ${pruneBatch})`,
-      )
-    })
+    this.#prune = ['inbox INDEXED BY inbox_finished WHERE status IN (1, 3)', 'outbox  WHERE status IN (2, 5, 6)'].map(
+      (finished) => {
+        const table = finished.split(' ', 1)[0]
+        return db.prepare(
+          `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${finished} AND ended_at < ? LIMIT ${pruneBatch})`,
+        )
+      },
+    )
   }
 
   stats(): StorageStats {

@@ -2,7 +2,13 @@
 
 // For authors of transports, storages and queues
 export type { ConformanceCase } from './conformance/conformance.ts'
+export { type QueueHarness, queueConformance } from './conformance/queue.ts'
 export { durableStorageConformance, type StorageOpener, storageConformance } from './conformance/storage.ts'
+export type { FileProgress } from './file/input-reader.ts'
+export type { BadLine } from './file/parse-line.ts'
+// A WhatsApp made of two files, to replay what customers wrote
+export { type FileTransport, type FileTransportOptions, fileTransport } from './file-transport.ts'
+
 // Messages from customers
 export {
   type InboundBuilder,

@@ -99,7 +99,7 @@ class Attempt {
   async #send(transport: Transport): Promise<SendResult> {
     const { settings } = this.#engine
     try {
-      return await withTimeout((signal) => transport.send(this.#delivery, { signal }), {
+      return await withTimeout((limit) => transport.send(this.#delivery, limit), {
         clock: settings.clock,
         timeoutMs: settings.sendTimeoutMs,
       })
@@ -128,7 +128,7 @@ class Attempt {
     const { clock, logger, sendTimeoutMs } = this.#engine.settings
     try {
       return await withTimeout(
-        (signal) => transport.find?.(this.#delivery, { signal }) ?? Promise.resolve({ status: 'unknown' as const }),
+        (limit) => transport.find?.(this.#delivery, limit) ?? Promise.resolve({ status: 'unknown' as const }),
         {
           clock,
           timeoutMs: sendTimeoutMs,

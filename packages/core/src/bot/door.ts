@@ -71,7 +71,8 @@ export class Door {
       const handoff: Handoff = { by: 'owner', reason: 'the owner answered by hand', sinceMs: nowMs, ...until }
       return { handoff }
     }
-    return optOut.orderOf(message) === 'stop' ? { optOut: true } : undefined
+    const order = optOut.orderOf(message)
+    return order && { optOut: order === 'stop' }
   }
 
   #tellHandoff({ status, conversation }: AppendResult, control: Control | undefined): void {

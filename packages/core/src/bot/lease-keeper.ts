@@ -12,10 +12,11 @@ export interface KeptLease {
 
 class Held implements KeptLease {
   current: Lease
-  readonly controller = new AbortController()
+  readonly controller: AbortController
 
-  constructor(lease: Lease) {
+  constructor(lease: Lease, controller: AbortController) {
     this.current = lease
+    this.controller = controller
   }
 
   get signal(): AbortSignal {
@@ -27,6 +28,8 @@ class Held implements KeptLease {
 export class LeaseKeeper {
   readonly #engine: Engine
   readonly #held = new Set<Held>()
+  /** Controllers that were never aborted serve again: making one costs more than all the rest of a lease. */
+  readonly #unused: AbortController[] = []
   #cancelTimer: (() => void) | undefined
 
   constructor(engine: Engine) {
@@ -34,14 +37,15 @@ export class LeaseKeeper {
   }
 
   keep(lease: Lease): KeptLease {
-    const held = new Held(lease)
+    const held = new Held(lease, this.#unused.pop() ?? new AbortController())
     this.#held.add(held)
     this.#cancelTimer ??= this.#nextRound()
     return held
   }
 
   drop(kept: KeptLease): void {
-    this.#held.delete(kept as Held)
+    const held = kept as Held
+    if (this.#held.delete(held) && !held.signal.aborted) this.#unused.push(held.controller)
     if (this.#held.size > 0) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined

@@ -2,6 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import type { ConversationState, Handoff } from '../conversation.ts'
 import { describeError, isWaAgentError, WaAgentError } from '../errors.ts'
 import type { OutboundMessage } from '../message.ts'
+import type { OptOutOrder } from '../opt-out.ts'
 import { type Prepared, prepareMessages } from '../outgoing/prepare.ts'
 import type { Change, Claim, Control, Flags, NewReply, ReplyKind, StoredMessage, Usage } from '../storage.ts'
 import type { TurnResult } from '../turn.ts'
@@ -9,6 +10,7 @@ import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
 import { sortMessages } from './orders.ts'
 import { persist } from './persist.ts'
+import { utcDay } from './utc-day.ts'
 
 /**
  * Answers the pending messages of a claimed conversation as one turn, and commits. Returns the replies that are now in the
@@ -31,6 +33,7 @@ function messagesOfTurn(pending: readonly StoredMessage[]): readonly StoredMessa
 /** An answer before it is committed. */
 interface Answer {
   readonly change: Omit<Change, 'nowMs' | 'usage' | 'done'>
+  readonly order: OptOutOrder | undefined
   readonly result?: TurnResult
 }
 
@@ -77,18 +80,17 @@ class TurnTaker {
       durationMs: clock.now() - beganMs,
       ...(answer.result ? { trace: answer.result.trace } : {}),
     })
-    this.#tellControl(change.control, flags)
+    if (answer.order)
+      this.#engine.emit(answer.order === 'stop' ? 'opted-out' : 'opted-in', { conversation: this.#conversation })
+    this.#tellHandoff(change.control, flags)
     return replies
   }
 
   async #answer(): Promise<Answer> {
     const { optOut } = this.#engine.settings
-    const { flags } = this.#claim
-    const { forAgents, order } = sortMessages(this.#messages, { flags, optOut })
+    const { forAgents, order } = sortMessages(this.#messages, this.#claim.flags.optedOut)
     const confirmation = order ? this.#confirm(optOut.confirmation[order]) : []
-    const control: Control = order === 'start' ? { optOut: false } : {}
-    if (order === 'stop') this.#engine.emit('opted-out', { conversation: this.#conversation })
-    if (forAgents.length === 0) return { change: { replies: confirmation, control } }
+    if (forAgents.length === 0) return { change: { replies: confirmation }, order }
 
     const { handoff, isOver } = this.#handoff()
     const result = await this.#run(forAgents, handoff)
@@ -100,12 +102,9 @@ class TurnTaker {
       change: {
         state: withChoices(result, prepared),
         replies: [...confirmation, ...this.#replies(prepared.messages, 'reply')],
-        control: {
-          ...control,
-          ...(isOver ? { handoff: null } : {}),
-          ...(result.handoff === undefined ? {} : { handoff: result.handoff }),
-        },
+        ...controlOf(result.handoff === undefined && isOver ? null : result.handoff, this.#claim.flags.handoff),
       },
+      order,
       result,
     }
   }
@@ -194,10 +193,9 @@ class TurnTaker {
     return { handoff: isOver ? undefined : handoff, isOver }
   }
 
-  #tellControl(control: Control | undefined, flags: Flags): void {
+  #tellHandoff(control: Control | undefined, flags: Flags): void {
     const conversation = this.#conversation
-    if (control?.optOut === false) this.#engine.emit('opted-in', { conversation })
-    if (control?.handoff === null) this.#engine.emit('handoff-released', { conversation })
+    if (control?.handoff === null && !flags.handoff) this.#engine.emit('handoff-released', { conversation })
     else if (control?.handoff && flags.handoff)
       this.#engine.emit('handoff-started', { conversation, handoff: flags.handoff })
   }
@@ -223,6 +221,12 @@ class TurnTaker {
   }
 }
 
+/** A handoff that was decided when the turn began must not undo one that began meanwhile: only the one seen is released. */
+function controlOf(handoff: Handoff | null | undefined, seen: Handoff | undefined): { readonly control?: Control } {
+  if (handoff === undefined) return {}
+  return { control: handoff === null && seen ? { handoff, releasesSinceMs: seen.sinceMs } : { handoff } }
+}
+
 /** New choices replace old ones; an answer of the agent that offered the old ones makes them void. */
 function withChoices({ state, trace }: TurnResult, { choices, messages }: Prepared): ConversationState {
   const agent = trace.route.agent
@@ -230,11 +234,6 @@ function withChoices({ state, trace }: TurnResult, { choices, messages }: Prepar
   if (!state.choices || messages.length === 0 || state.choices.agent !== agent) return state
   const { choices: _, ...rest } = state
   return rest
-}
-
-/** The day that usage is counted on. */
-export function utcDay(nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, 10)
 }
 
 /** The error of a turn that was stopped because the bot ends. */

@@ -1,29 +1,50 @@
 import type { Clock } from '../clock.ts'
 import { WaAgentError } from '../errors.ts'
 
+/** What work with a time limit gets. The signal is made when it is first looked at: most sends end without one. */
+class TimeLimit {
+  #controller: AbortController | undefined
+  #reason: unknown
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  end(reason: unknown): void {
+    this.#reason = reason
+    this.#controller?.abort(reason)
+  }
+}
+
 /** Runs `work` with a signal that is aborted after `timeoutMs`; rejects with `send_timeout` then, whatever `work` does. */
-export async function withTimeout<Result>(
-  work: (signal: AbortSignal) => Promise<Result>,
+export function withTimeout<Result>(
+  work: (limit: { readonly signal: AbortSignal }) => Promise<Result>,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
 ): Promise<Result> {
-  const controller = new AbortController()
-  let cancel: () => void = () => undefined
-  const timeout = new Promise<never>((_, reject) => {
-    cancel = clock.after(timeoutMs, () => {
-      const error = new WaAgentError(
-        'send_timeout',
-        `The transport did not answer within ${timeoutMs} ms. Look at its connection or raise sendTimeoutMs.`,
-        {
-          retryable: true,
-        },
-      )
-      controller.abort(error)
+  return new Promise((resolve, reject) => {
+    const limit = new TimeLimit()
+    const cancel = clock.after(timeoutMs, () => {
+      const advice = 'Look at its connection or raise sendTimeoutMs.'
+      const error = new WaAgentError('send_timeout', `The transport did not answer within ${timeoutMs} ms. ${advice}`, {
+        retryable: true,
+      })
+      limit.end(error)
       reject(error)
     })
+    // `work` may also throw at once.
+    new Promise<Result>((begin) => begin(work(limit))).then(
+      (result) => {
+        cancel()
+        resolve(result)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work(controller.signal), timeout])
-  } finally {
-    cancel()
-  }
 }

@@ -4,7 +4,8 @@ import type { Claim } from '../storage.ts'
 import { asStored, deliver } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
-import { takeTurn, utcDay } from './take-turn.ts'
+import { takeTurn } from './take-turn.ts'
+import { utcDay } from './utc-day.ts'
 
 /** Claims conversations and does what is due in them. */
 export class Worker {

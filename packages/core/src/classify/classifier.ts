@@ -55,7 +55,9 @@ export function createClassifier({ agents, model, examples }: ClassifierOptions)
     classify(input, options) {
       const byRule = rules.classify(input.messages, input.text)
       if (byRule) return byRule
-      if (isBlank(input.text)) return nothing('there is no text to classify')
+      if (isBlank(input.text) || input.messages.every((message) => message.type === 'reaction')) {
+        return nothing('there is no text to classify')
+      }
       const guess = byExamples(input)
       if (guess.intent !== undefined || !byModel || !options.askModel) return guess
       return byModel.classify(input, options).catch((error: unknown) => {
@@ -95,14 +97,9 @@ function createExamplesStep(agents: readonly Agent[], options: ExamplesClassifie
   return ({ messages, text }: ClassifierInput): Classification => {
     let prediction = trained.classify(text)
     // A burst is read as a whole first; where that says nothing, its parts may ("hi" / "where is my order?").
-    for (
-      let index = messages.length - 1;
-      prediction.intent === undefined && messages.length > 1 && index >= 0;
-      index -= 1
-    ) {
-      const message = messages[index]
-      const part = message ? trained.classify(textOf(message)) : prediction
-      if (part.intent !== undefined) prediction = part
+    if (prediction.intent === undefined && messages.length > 1) {
+      const parts = messages.toReversed().map((message) => trained.classify(textOf(message)))
+      prediction = parts.find((part) => part.intent !== undefined) ?? prediction
     }
     const label = prediction.intent === undefined ? undefined : labels[Number(prediction.intent)]
     if (!label) return nothing('unlike all examples', prediction.confidence)

@@ -3,6 +3,7 @@ import type { Agent } from '../agent.ts'
 import type { Model, ModelMessage, ModelUsage } from '../model.ts'
 import type { HistoryEntry } from '../storage.ts'
 import type { Classification } from '../turn.ts'
+import { readEntities } from './entities.ts'
 
 const none = 'none'
 /** A model is shown this much of a message: more says no more about what is wanted. */
@@ -44,13 +45,12 @@ export function createModelClassifier(model: Model, agents: readonly Agent[]): M
       const { intent, confidence, entities } = response.output
       const label = labels.get(intent)
       if (!label) return { confidence, decidedBy: 'none', entities: {}, reason: 'the model found none of the intents' }
-      const own = label.agent.intents[label.intent]?.entities?.partial().safeParse(withoutNulls(entities))
       return {
         agent: label.agent.name,
         intent: label.intent,
         confidence,
         decidedBy: 'model',
-        entities: own?.success ? own.data : {},
+        entities: readEntities(label.agent.intents[label.intent]?.entities, entities),
         reason: 'the model decided',
       }
     },
@@ -73,10 +73,6 @@ function allEntities(agents: readonly Agent[]): z.ZodType<Record<string, unknown
   return z.object(Object.fromEntries(shape))
 }
 
-function withoutNulls(entities: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(entities).filter(([, value]) => value !== null && value !== undefined))
-}
-
 function instructionsFor(labels: ReadonlyMap<string, Label>): string {
   const lines = [...labels].map(([label, { agent, intent }]) => {
     const definition = agent.intents[intent]
@@ -93,7 +89,7 @@ function instructionsFor(labels: ReadonlyMap<string, Label>): string {
 }
 
 function conversation(history: readonly HistoryEntry[], text: string): ModelMessage[] {
-  return [...toModelMessages(history), { role: 'user', text: text.slice(0, maxTextLength) }]
+  return [...toModelMessages(history), { role: 'user', text: beginningOf(text) }]
 }
 
 /** The past as a model sees it: the owner's own messages count as the business's. */
@@ -102,6 +98,11 @@ export function toModelMessages(history: readonly HistoryEntry[]): ModelMessage[
     .filter((entry) => entry.text !== '')
     .map((entry) => ({
       role: entry.by === 'customer' ? 'user' : 'assistant',
-      text: entry.text.slice(0, maxTextLength),
+      text: beginningOf(entry.text),
     }))
+}
+
+/** Half a character at the cut would make a request that providers refuse. */
+function beginningOf(text: string): string {
+  return text.slice(0, maxTextLength).toWellFormed()
 }

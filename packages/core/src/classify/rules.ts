@@ -1,7 +1,8 @@
 import type { Agent, IntentDefinition } from '../agent.ts'
 import { type InboundMessage, textOf } from '../message.ts'
-import { normalizeKeyword } from '../normalize.ts'
+import { keywordOf } from '../normalize.ts'
 import type { Classification } from '../turn.ts'
+import { readEntities } from './entities.ts'
 
 interface Rule {
   readonly agent: string
@@ -33,8 +34,8 @@ export function createRules(agents: readonly Agent[]): RulesClassifier {
       const target = { agent: agent.name, intent }
       for (const type of definition.types ?? []) if (!types.has(type)) types.set(type, target)
       for (const rule of definition.rules ?? []) {
-        if (typeof rule !== 'string') patterns.push({ ...target, definition, pattern: withoutState(rule) })
-        else if (!keywords.has(normalizeKeyword(rule))) keywords.set(normalizeKeyword(rule), target)
+        if (typeof rule === 'string') addKeyword(keywordOf(rule), target)
+        else patterns.push({ ...target, definition, pattern: withoutState(rule) })
       }
     }
   }
@@ -42,27 +43,32 @@ export function createRules(agents: readonly Agent[]): RulesClassifier {
     classify(messages, text) {
       const last = messages.at(-1)
       if (last?.type === 'selection') {
-        const chosen = keywords.get(normalizeKeyword(last.selection.id))
+        const chosen = keywords.get(keywordOf(last.selection.id.slice(0, maxPatternLength)))
         if (chosen) return decided(chosen, 'chosen from a menu')
       }
       const typed = last && types.get(last.type)
       if (typed) return decided(typed, `message type ${last.type}`)
       if (text.length > maxPatternLength) return undefined
       const keyword =
-        keywords.size > 0 ? (keywords.get(normalizeKeyword(text)) ?? lastKeyword(last, messages.length)) : undefined
+        keywords.size > 0 ? (keywords.get(keywordOf(text)) ?? lastKeyword(last, messages.length)) : undefined
       return keyword ? decided(keyword, 'keyword') : firstMatch(text)
     },
   }
 
+  function addKeyword(keyword: string, target: Target): void {
+    // An empty one would be the keyword of every message without text.
+    if (keyword !== '' && !keywords.has(keyword)) keywords.set(keyword, target)
+  }
+
   /** In a burst the last message may be a command by itself. */
   function lastKeyword(last: InboundMessage | undefined, count: number): Target | undefined {
-    return last && count > 1 ? keywords.get(normalizeKeyword(textOf(last))) : undefined
+    return last && count > 1 ? keywords.get(keywordOf(textOf(last))) : undefined
   }
 
   function firstMatch(text: string): Classification | undefined {
     for (const rule of patterns) {
       const match = rule.pattern.exec(text)
-      if (match) return decided(rule, 'pattern', entitiesOf(rule.definition, match.groups))
+      if (match) return decided(rule, 'pattern', readEntities(rule.definition.entities, match.groups ?? {}))
     }
     return undefined
   }
@@ -75,14 +81,4 @@ function withoutState(pattern: RegExp): RegExp {
 
 function decided({ agent, intent }: Target, reason: string, entities: Classification['entities'] = {}): Classification {
   return { agent, intent, confidence: 1, decidedBy: 'rules', entities, reason }
-}
-
-function entitiesOf(
-  definition: IntentDefinition,
-  groups: Record<string, string> | undefined,
-): Classification['entities'] {
-  if (!groups || !definition.entities) return {}
-  const found = Object.fromEntries(Object.entries(groups).filter(([, value]) => value !== undefined))
-  const parsed = definition.entities.partial().safeParse(found)
-  return parsed.success ? parsed.data : {}
 }

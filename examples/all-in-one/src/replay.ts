@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Bot, createBot, type Middleware } from '@wa-agent/core'
+import { sqliteStorage } from '@wa-agent/storage-sqlite'
+import { type FileTransport, fileTransport } from '@wa-agent/testing'
+import type { Command } from './arguments.ts'
+import { createLog } from './log.ts'
+import { progressBar } from './progress-bar.ts'
+import { ReplayStatistics } from './replay-statistics.ts'
+import type { Settings } from './settings.ts'
+import { shopPipeline } from './shop-pipeline.ts'
+
+type Replay = Extract<Command, { name: 'replay' }>
+
+/** In a replay nobody is there to take over: a conversation that was handed over would stay unanswered. */
+const nobodyTakesOver: Middleware = {
+  name: 'nobody-takes-over',
+  async respond(input, next) {
+    const { handoff: _, ...response } = await next(input)
+    return response
+  },
+}
+
+/**
+ * Answers every line of a file through the durable engine. Killed at any moment and run again with the same arguments it
+ * goes on where it was. Resolves with the exit code: 0 when everything is answered, 130 after Ctrl-C.
+ */
+export async function replay(command: Replay, settings: Settings): Promise<number> {
+  const logger = createLog(settings.LOG_LEVEL, 'warn')
+  mkdirSync(dirname(command.database), { recursive: true })
+  let badLines = 0
+  const files = fileTransport({
+    tenant: 'shop',
+    channel: 'replay',
+    in: command.input,
+    out: command.output,
+    onBadLine({ line, reason }) {
+      badLines += 1
+      process.stderr.write(`${command.input}:${line}: ${reason}; the line is left out\n`)
+    },
+  })
+  const bot = createBot({
+    transports: [files],
+    storage: sqliteStorage({ path: command.database }),
+    pipeline: shopPipeline({ settings, orders: `${command.database}.orders`, logger, middleware: [nobodyTakesOver] }),
+    coalesce: command.coalesce ? {} : { maxMessages: 1 },
+    // Every line is to be answered: "stop" is a sentence like any other here.
+    optOut: { stopWords: [], startWords: [] },
+    logger,
+  })
+  const statistics = new ReplayStatistics(bot)
+  const interruption = new AbortController()
+  const interrupt = () => interruption.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  await bot.start()
+  const bar = progressBar(() => ({ done: statistics.answered + statistics.duplicates, read: files.progress }))
+  const ended = await Promise.race([
+    everythingAnswered(bot, files).then(() => true),
+    new Promise<false>((resolve) => interruption.signal.addEventListener('abort', () => resolve(false))),
+  ])
+  bar.stop()
+  const { deadLetters } = await bot.stats()
+  await bot.stop()
+  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  process.stdout.write(statistics.summary({ output: command.output, badLines, deadLetters }))
+  if (ended) return 0
+  process.stdout.write('Interrupted. Run the same command again to go on where it was.\n')
+  return 130
+}
+
+/** The file is read to its end, every turn is committed and every reply is out. */
+async function everythingAnswered(bot: Bot, files: FileTransport): Promise<void> {
+  await files.finished
+  for (;;) {
+    await bot.idle()
+    const { pendingMessages, pendingReplies } = await bot.stats()
+    if (pendingMessages + pendingReplies === 0) return
+    // What failed waits for its next attempt.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

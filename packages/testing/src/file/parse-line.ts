@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { FileLine } from './read-lines.ts'
+
+/** A message as a line says it. */
+export interface LineMessage {
+  readonly id: string
+  readonly from: string
+  readonly text: string
+}
+
+/** A line that is no message. */
+export interface BadLine {
+  /** 1 for the first line of the file. */
+  readonly line: number
+  /** What is wrong with it, without its content. */
+  readonly reason: string
+}
+
+const name = z.union([z.string(), z.number()]).transform(String).pipe(z.string().min(1).max(1024))
+const lineSchema = z.object({ id: name.optional(), from: name.optional(), text: z.string() })
+
+/** The sender of lines that name none: they are one conversation. */
+export const defaultSender = 'customer'
+
+/** Reads one line: a message, what is wrong with it, or `undefined` where it is blank. */
+export function parseLine({ number, text }: FileLine): LineMessage | BadLine | undefined {
+  if (text === undefined) return { line: number, reason: 'the line is too long' }
+  if (text.trim() === '') return undefined
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    return { line: number, reason: 'not JSON' }
+  }
+  const result = lineSchema.safeParse(content)
+  if (!result.success) return { line: number, reason: describe(result.error) }
+  const { id = `line-${number}`, from = defaultSender } = result.data
+  return { id, from, text: result.data.text }
+}
+
+function describe({ issues }: z.ZodError): string {
+  const [field] = issues[0]?.path ?? []
+  if (field === undefined) return 'not an object'
+  if (field === 'text') return '"text" is missing or not a string'
+  return `"${String(field)}" must be 1-1024 characters or a number`
+}
