@@ -40,7 +40,7 @@ export const betweenAgents: Middleware = {
     const { turn, classification } = input
     const order = orderIn(turn.state)
     const isWaiting = order !== undefined && isBusy(order, turn.nowMs)
-    if (isWaiting && route.by === 'floor') return asksOthers(input) ?? route
+    if (isWaiting && route.by === 'floor') return asksOthers(input, order) ?? route
     // A thumb up is an answer here, and elsewhere only a sign.
     if (isWaiting && classification.intent === 'acknowledge') return waits
     if (route.by !== 'fallback' && route.agent !== 'catalogue') return route
@@ -60,11 +60,14 @@ const waits: Route = { agent: 'orders', by: 'floor', reason: 'an order waits for
 
 /** In an order, what is clearly a question need not be as clear about what it asks. */
 const questionAt = 0.35
+/** Nor need be what is no address where one was asked for. */
+const noAddressAt = 0.55
 
-function asksOthers({ turn, classification }: RouteInput): Route | undefined {
+function asksOthers({ turn, classification }: RouteInput, order: OrderSession): Route | undefined {
   const { agent, intent, confidence } = classification
   if (agent === undefined || agent === 'orders' || agent === 'catalogue' || confidence < questionAt) return undefined
-  if (!isQuestion(turn.text, wordsOf(turn.text))) return undefined
+  const isNoAddress = order.asked === 'address' && confidence >= noAddressAt && !/\d|,/.test(turn.text)
+  if (!isNoAddress && !isQuestion(turn.text, wordsOf(turn.text))) return undefined
   return { agent, by: 'intent', reason: `a question, intent ${intent}` }
 }
 

@@ -65,9 +65,13 @@ async function answerInterest(dialogue: Dialogue): Promise<void> {
     clearOrder(session)
     return reply.text('No problem. Write *menu* to see what else I can do.')
   }
+  const answered = aboutProduct(dialogue, session.interest?.product)
+  if (answered !== undefined && isQuestion(text, dialogue.words)) return reply.text(answered)
   if (take(dialogue)) return
   return answerUnknown(context, dialogue)
 }
+
+const minRepeatedLength = 15
 
 async function answerAddress(dialogue: Dialogue): Promise<void> {
   const { context, words, mentions } = dialogue
@@ -79,7 +83,7 @@ async function answerAddress(dialogue: Dialogue): Promise<void> {
   // What does not look like an address is one if it is said twice: villages have no street numbers.
   const isSure = found?.isSure || /\d/.test(text)
   if (!isSure && mentions.some(({ product }) => product !== undefined) && take(dialogue)) return
-  if (found && (isSure || session.misses > 0)) {
+  if (found && (isSure || (session.misses > 0 && found.address.length >= minRepeatedLength))) {
     session.address = found.address
     return askNext(asking(dialogue))
   }
@@ -153,22 +157,25 @@ async function answerItem(dialogue: Dialogue): Promise<void> {
 
 /** A question in the middle: what can be said about products is said, then the dialogue goes on. */
 async function answerFreely(dialogue: Dialogue): Promise<void> {
-  const { context, mentions, words, shop } = dialogue
+  const { context, words, shop } = dialogue
   const { session } = context
   if (hasAny(words, totalWords) && completeLines(session).length > 0) {
     return askAgain(dialogue, session.asked === 'confirm' ? '' : `${describeOrder(session, shop)}\n\n`)
   }
-  const open = openLine(session)
-  const named = mentions.find((mention) => mention.product !== undefined)
-  const product = findProduct(named?.product ?? open?.product ?? session.lines.at(-1)?.product)
-  if (!product || (named === undefined && !hasAny(words, priceWords))) return miss(dialogue)
-  const variant = findVariant(product, named?.key ?? (product.id === open?.product ? open.key : undefined))
-  if (variant) {
-    return askAgain(dialogue, `The ${variant.label} is ${describePrice(product, variant)}.`)
-  }
-  if (session.asked === 'variant' && product.id === open?.product) {
-    return askAgain(dialogue, `These are our ${product.name}.`)
-  }
-  context.reply.text(describeProduct(product))
+  const about = openLine(session) ?? session.lines.at(-1)
+  const answered = aboutProduct(dialogue, about?.product)
+  if (answered === undefined) return miss(dialogue)
+  context.reply.text(answered)
   context.reply.text(questionText(session))
+}
+
+/** What a question about goods is answered with: those that it names, or the ones that are talked about. */
+function aboutProduct({ mentions, words }: Dialogue, talkedAbout: string | undefined): string | undefined {
+  const named = mentions.find((mention) => mention.product !== undefined)
+  const key = (named ?? mentions[0])?.key
+  const product = findProduct(named?.product ?? talkedAbout)
+  const isAboutGoods = named !== undefined || key !== undefined || hasAny(words, priceWords)
+  if (!product || !isAboutGoods || mentions.some(({ quantity }) => quantity !== undefined)) return undefined
+  const variant = findVariant(product, key)
+  return variant ? `The ${variant.label} is ${describePrice(product, variant)}.` : describeProduct(product)
 }

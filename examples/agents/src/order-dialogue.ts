@@ -54,9 +54,17 @@ export function take(dialogue: Dialogue, mentions = dialogue.mentions): boolean 
   const how = { adding: hasAny(words, addWords), replacing: hasAny(words, insteadWords) }
   const { lines, problem, soldOut } = applyMentions(session, mentions, how)
   if (soldOut) askNext(asking(dialogue), `Sorry, the ${soldOut.label} is sold out at the moment.`)
+  else if (problem === 'zero' && leaveOut(session, lines)) askNext(asking(dialogue), 'OK, I left that out.')
   else if (problem) askNext(asking(dialogue), describeProblem(problem))
   else if (lines.length > 0) askNext(asking(dialogue), acknowledgement(session, { lines, isFirst }))
   else return false
+  return true
+}
+
+/** None of one of several things: it is taken out of the cart. */
+function leaveOut(session: OrderSession, [line, ...others]: readonly Line[]): boolean {
+  if (!line || others.length > 0 || session.lines.length < 2) return false
+  session.lines = session.lines.filter((known) => known !== line)
   return true
 }
 

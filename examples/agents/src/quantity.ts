@@ -88,7 +88,7 @@ function composed(words: readonly string[], at: number, first: number) {
 
 /** Of "1,000", "1.000", "2.5", "-3" and "1e9" the value; of a word `undefined`. */
 function digitsOf(word: string): number | undefined {
-  if (!/^-?\s?\d/.test(word)) return undefined
+  if (!/^-?\s?\d[\d.,]*(?:e\d+)?$/.test(word)) return undefined
   const bare = word.replace(/\s/g, '')
   const isGrouped = /^-?\d{1,3}(?:[.,]\d{3})+$/.test(bare)
   return Number(isGrouped ? bare.replace(/[.,]/g, '') : bare.replace(',', '.'))

@@ -42,7 +42,7 @@ export const variantWords = indexWords<string>([
   ],
   ['xl', 'xl xxl xlarge jumbo huge biggest largest extralarge 60x40x40 60x40'],
   ['clear', 'clear transparent transparente transparentes cristal पारदर्शी شفاف'],
-  ['brown', 'brown marrón marron marrones kraft marrom bhura भूरा بني'],
+  ['brown', 'brown marrón marron marrones kraft marrom marrons bhura भूरा بني'],
   ['fragile', 'fragile fragil frágil fragiles'],
   ['shipping', 'shipping address envío envio postage parcel'],
   ['a5', 'a5'],

@@ -57,7 +57,7 @@ export function answerOf(text: string): 'yes' | 'no' | undefined {
   for (const word of said.split(/[\s,.!;]+/u)) {
     const meaning = yesWords.has(word) ? 'yes' : noWords.has(word) ? 'no' : undefined
     if (meaning === undefined && !fillers.has(word)) return afterFirst(said)
-    // "No, thank you" and "yes, no problem": the first word that says either counts.
+    if (answer !== undefined && meaning !== undefined && answer !== meaning) return undefined
     answer ??= meaning
   }
   return answer

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Bot, textOf } from '@wa-agent/core'
 import { z } from 'zod'
 import type { LocalTransport } from './local-transport.ts'
@@ -91,7 +91,7 @@ export function createHttpChat(bot: Bot, transport: LocalTransport): Server {
       (error: unknown) => {
         const { status, message } =
           error instanceof Problem ? error : new Problem(500, 'Something went wrong here. The log says more.')
-        respond(response, status, { type: 'about:blank', title: response.statusMessage, status, detail: message })
+        respond(response, status, { type: 'about:blank', title: STATUS_CODES[status], status, detail: message })
       },
     )
   })

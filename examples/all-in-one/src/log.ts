@@ -2,7 +2,10 @@ import type { Logger } from '@wa-agent/core'
 import { pino } from 'pino'
 import type { Settings } from './settings.ts'
 
-/** Log lines to standard error, so that standard output is the chat's or the summary's. No line holds a message's text. */
-export function createLog(level: Settings['LOG_LEVEL'], otherwise: 'info' | 'warn'): Logger {
-  return pino({ level: level ?? otherwise, base: null }, pino.destination({ dest: 2, sync: true }))
+const standardError = 2
+
+/** Where log lines go: the chat in a terminal must not be torn apart by them, so a file takes them there. */
+export function createLog(level: Settings['LOG_LEVEL'] = 'info', file?: string): Logger {
+  const destination = pino.destination({ dest: file ?? standardError, sync: true, mkdir: true })
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }

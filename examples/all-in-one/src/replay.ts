@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Bot, createBot, type Middleware } from '@wa-agent/core'
+import { type Bot, createBot, type Middleware, type OutboundMessage } from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { type FileTransport, fileTransport } from '@wa-agent/testing'
 import type { Command } from './arguments.ts'
@@ -9,6 +9,15 @@ import { progressBar } from './progress-bar.ts'
 import { ReplayStatistics } from './replay-statistics.ts'
 import type { Settings } from './settings.ts'
 import { shopPipeline } from './shop-pipeline.ts'
+
+/** One reply a line: what a turn says in several messages is put together, so that a message's answer is found at once. */
+const oneReply: Middleware = {
+  name: 'one-reply',
+  async respond(input, next) {
+    const response = await next(input)
+    return { ...response, replies: joinTexts(response.replies) }
+  },
+}
 
 type Replay = Extract<Command, { name: 'replay' }>
 
@@ -26,7 +35,7 @@ const nobodyTakesOver: Middleware = {
  * goes on where it was. Resolves with the exit code: 0 when everything is answered, 130 after Ctrl-C.
  */
 export async function replay(command: Replay, settings: Settings): Promise<number> {
-  const logger = createLog(settings.LOG_LEVEL, 'warn')
+  const logger = createLog(settings.LOG_LEVEL ?? 'warn')
   mkdirSync(dirname(command.database), { recursive: true })
   let badLines = 0
   const files = fileTransport({
@@ -42,7 +51,12 @@ export async function replay(command: Replay, settings: Settings): Promise<numbe
   const bot = createBot({
     transports: [files],
     storage: sqliteStorage({ path: command.database }),
-    pipeline: shopPipeline({ settings, orders: `${command.database}.orders`, logger, middleware: [nobodyTakesOver] }),
+    pipeline: shopPipeline({
+      settings,
+      orders: `${command.database}.orders`,
+      logger,
+      middleware: [nobodyTakesOver, oneReply],
+    }),
     coalesce: command.coalesce ? {} : { maxMessages: 1 },
     // Every line is to be answered: "stop" is a sentence like any other here.
     optOut: { stopWords: [], startWords: [] },
@@ -66,6 +80,19 @@ export async function replay(command: Replay, settings: Settings): Promise<numbe
   if (ended) return 0
   process.stdout.write('Interrupted. Run the same command again to go on where it was.\n')
   return 130
+}
+
+/** Each message with a text takes the texts before it along. */
+function joinTexts(replies: readonly OutboundMessage[]): readonly OutboundMessage[] {
+  const joined: OutboundMessage[] = []
+  for (const reply of replies) {
+    const before = joined.at(-1)
+    const hasText = reply.type === 'text' || reply.type === 'buttons' || reply.type === 'list'
+    if (before?.type === 'text' && hasText)
+      joined[joined.length - 1] = { ...reply, text: `${before.text}\n\n${reply.text}` }
+    else joined.push(reply)
+  }
+  return joined
 }
 
 /** The file is read to its end, every turn is committed and every reply is out. */

@@ -13,7 +13,7 @@ import { chatInTerminal, terminalChannel } from './terminal-chat.ts'
 /** Runs the shop's assistant until Ctrl-C, SIGTERM or the end of the chat. */
 export async function serve(settings: Settings): Promise<void> {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
-  const logger = createLog(settings.LOG_LEVEL, isTerminal ? 'warn' : 'info')
+  const logger = createLog(settings.LOG_LEVEL, isTerminal ? logFileOf(settings) : undefined)
   mkdirSync(dirname(settings.DATABASE), { recursive: true })
   const http = localTransport('http', () => undefined)
   const terminal = terminalChannel()
@@ -64,6 +64,10 @@ function explainListening(error: unknown, port: number): unknown {
   return new Error(`Port ${port} is taken. Stop what uses it, or choose another: PORT=3001 npm start`, { cause: error })
 }
 
+function logFileOf({ DATABASE }: Settings): string {
+  return join(dirname(DATABASE), 'shop.log')
+}
+
 function welcome(port: number, settings: Settings, isTerminal: boolean): string {
   const model =
     settings.OPENAI_API_KEY || settings.OPENAI_BASE_URL
@@ -76,7 +80,7 @@ function welcome(port: number, settings: Settings, isTerminal: boolean): string 
     `  Chat     curl -s http://localhost:${port}/chat -H 'content-type: application/json' -d '{"message": "do you have boxes?", "userId": "anna"}'`,
     `  Decides  by ${model}`,
     `  Data     ${settings.DATABASE}`,
-    isTerminal ? '  Or write right here; Ctrl-C ends it.' : '',
+    ...(isTerminal ? [`  Log      ${logFileOf(settings)}`, '', '  Write to the shop right here; Ctrl-C ends it.'] : []),
     '',
     '',
   ].join('\n')

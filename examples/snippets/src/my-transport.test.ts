@@ -1,52 +1,40 @@
 import { createBot, createPipeline, memoryStorage } from '@wa-agent/core'
-import { virtualClock } from '@wa-agent/testing'
-import { expect, test } from 'vitest'
-import { myTransport, notConnected, type ProviderClient, type ProviderMessage } from './my-transport.ts'
+// #region conformance
+import { skipReason, type TransportSkips, transportConformance } from '@wa-agent/testing'
+import { describe, expect, test } from 'vitest'
+import { fakeProvider, harness } from './my-provider.ts'
+import { myTransport, notConnected } from './my-transport.ts'
 import { openingHours } from './opening-hours.ts'
 
-function provider() {
-  const sent: { to: string; text: string; key: string }[] = []
-  const answers: number[] = []
-  const missed: ProviderMessage[] = []
-  let deliver: ((message: ProviderMessage) => Promise<void>) | undefined
-  const client: ProviderClient = {
-    onMessage(listener) {
-      deliver = listener
-      return () => {
-        deliver = undefined
-      }
-    },
-    async send(to, text, key) {
-      const status = answers.shift() ?? 200
-      if (status === 200 || status === 504) sent.push({ to, text, key })
-      return status === 200 ? { status, id: `p-${key}` } : { status }
-    },
-    async findByKey(key) {
-      return sent.some((one) => one.key === key) ? { id: `p-${key}` } : undefined
-    },
-    messagesSince: async () => missed,
-  }
-  return { client, sent, answers, missed, deliver: (message: ProviderMessage) => deliver?.(message) }
+const skips: TransportSkips = {
+  'catch-up': 'the provider cannot break the connection',
+  connection: 'the provider cannot break the connection',
+  'incoming-media': 'the provider carries texts only',
 }
 
-const question = (id: string): ProviderMessage => ({ id, sender: 'anna', body: 'when are you open?', timeMs: 1 })
+describe('myTransport', () => {
+  for (const one of transportConformance) {
+    test.skipIf(skipReason(one, skips) !== undefined)(one.name, () => one.run(harness))
+  }
+})
+// #endregion
 
 test('the transport of the page brings messages in and replies out, each once', async () => {
-  const clock = virtualClock()
-  const { client, sent, answers, missed, deliver } = provider()
+  const { clock, client, sent, answers, deliver, redeliver } = fakeProvider()
   const bot = createBot({
     transports: [myTransport({ client })],
     storage: memoryStorage({ clock }),
     pipeline: createPipeline({ agents: [openingHours], clock }),
     clock,
   })
-  missed.push(question('m0'))
+  // What came before the start is found by catching up.
+  await deliver({ id: 'm0', sender: 'anna', body: 'when are you open?' })
   await bot.start()
   await clock.advance(1000)
   expect(sent).toHaveLength(1)
-  answers.push(429, 504)
-  await deliver(question('m1'))
-  await deliver(question('m1'))
+  answers.push({ status: 429, accepted: false }, { status: 504, accepted: true })
+  await deliver({ id: 'm1', sender: 'anna', body: 'when are you open?' })
+  await redeliver('m1')
   await clock.advance(120_000)
   expect(sent).toHaveLength(2)
   expect((await bot.stats()).deadLetters).toBe(0)

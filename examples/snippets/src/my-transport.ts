@@ -11,7 +11,10 @@ import {
 /** A provider's client: yours, or a library's. */
 export interface ProviderClient {
   onMessage(listener: (message: ProviderMessage) => Promise<void>): () => void
-  send(to: string, text: string, key: string): Promise<{ readonly status: number; readonly id?: string }>
+  send(
+    message: { readonly to: string; readonly text: string; readonly key: string },
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly status: number; readonly id?: string }>
   findByKey(key: string): Promise<{ readonly id: string } | undefined>
   messagesSince(ms: number): Promise<readonly ProviderMessage[]>
 }
@@ -58,9 +61,9 @@ export function myTransport({ client, tenant = 'default', channel = 'default' }:
       unsubscribe = client.onMessage((message) => startedHost.receive([parse(message)]))
       startedHost.connection('connected')
     },
-    async send({ id, chat, message }) {
+    async send({ id, chat, message }, { signal }) {
       if (message.type !== 'text') return { status: 'failed', retryable: false, reason: 'only texts can be sent' }
-      return resultOf(await client.send(chat, message.text, id))
+      return resultOf(await client.send({ to: chat, text: message.text, key: id }, { signal }))
     },
     async find({ id }): Promise<FindResult> {
       const found = await client.findByKey(id)

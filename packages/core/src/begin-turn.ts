@@ -1,20 +1,29 @@
 import { findChoice } from './choices.ts'
-import type { ConversationState } from './conversation.ts'
+import type { ConversationState, Floor, Handoff } from './conversation.ts'
 import { WaAgentError } from './errors.ts'
 import { type InboundMessage, textOf } from './message.ts'
 import type { Turn } from './middleware.ts'
 import { loadState } from './state.ts'
 import type { TurnInput } from './turn.ts'
 
+/** What a turn begins with. */
+export interface BeginOptions {
+  readonly nowMs: number
+  /** Whether a floor that was kept still counts; one that does not is forgotten. */
+  readonly isCurrent: (floor: Floor) => boolean
+  readonly onWarning: (warning: string) => void
+}
+
 /** Checks and completes what a pipeline was given. Throws `invalid_message` for a turn without messages. */
-export function beginTurn(input: TurnInput, options: { nowMs: number; onWarning: (warning: string) => void }): Turn {
+export function beginTurn(input: TurnInput, { nowMs, isCurrent, onWarning }: BeginOptions): Turn {
   const last = input.messages.at(-1)
   if (!last)
     throw new WaAgentError(
       'invalid_message',
       'Expected a turn with at least one message, got none. Pass messages to pipeline.run().',
     )
-  const { messages, state } = understandChoice(input.messages, loadState(input.state, options.onWarning))
+  const stored = withCurrentFloor(loadState(input.state, onWarning), isCurrent)
+  const { messages, state } = understandChoice(input.messages, stored)
   return {
     id: input.turnId ?? last.id,
     conversation: {
@@ -23,16 +32,28 @@ export function beginTurn(input: TurnInput, options: { nowMs: number; onWarning:
       chat: input.chat ?? last.chat,
     },
     messages,
-    text: messages
-      .map(textOf)
-      .filter((text) => text !== '')
-      .join('\n'),
+    text: messages.length === 1 && messages[0] ? textOf(messages[0]) : linesOf(messages),
     state,
-    handoff: input.handoff,
+    handoff: input.handoff && isOver(input.handoff, nowMs) ? undefined : input.handoff,
     history: input.history ?? [],
     usage: input.usage ?? { tokens: 0, costUsd: 0 },
-    nowMs: options.nowMs,
+    nowMs,
   }
+}
+
+function linesOf(messages: readonly InboundMessage[]): string {
+  const texts = messages.map(textOf)
+  return texts.filter((text) => text !== '').join('\n')
+}
+
+function isOver({ untilMs }: Handoff, nowMs: number): boolean {
+  return untilMs !== undefined && untilMs <= nowMs
+}
+
+function withCurrentFloor(state: ConversationState, isCurrent: BeginOptions['isCurrent']): ConversationState {
+  if (!state.floor || isCurrent(state.floor)) return state
+  const { floor: _, ...rest } = state
+  return rest
 }
 
 /** A customer who was offered choices as a numbered text answers "2": that is the same as choosing the second one. */

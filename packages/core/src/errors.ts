@@ -64,3 +64,12 @@ export function describeError(error: unknown): string {
   if (error instanceof Error) return error.name
   return typeof error
 }
+
+/** Where an error came from: its stack without the first lines, since a foreign message may quote what a customer wrote. */
+export function framesOf(error: unknown): string | undefined {
+  const stack = error instanceof Error ? error.stack : undefined
+  return stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n')
+}

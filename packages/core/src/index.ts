@@ -37,7 +37,14 @@ export {
 } from './conversation.ts'
 // For authors of transports and storages
 export { DueIndex } from './due-index.ts'
-export { describeError, type ErrorCode, isWaAgentError, WaAgentError, type WaAgentErrorOptions } from './errors.ts'
+export {
+  describeError,
+  type ErrorCode,
+  framesOf,
+  isWaAgentError,
+  WaAgentError,
+  type WaAgentErrorOptions,
+} from './errors.ts'
 export { LeaseTable } from './lease-table.ts'
 export { type Logger, silentLogger } from './logger.ts'
 export { type ClaimParts, Mailbox } from './mailbox.ts'

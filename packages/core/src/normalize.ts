@@ -1,5 +1,5 @@
 /** Nobody sees these: joiners, direction marks, emoji variants, the frame of a keycap emoji. */
-const invisible = /[\p{Cf}\p{Variation_Selector}\u20E3]+/gu
+const invisible = /(?:[\p{Cf}\p{Variation_Selector}]|\u20E3)+/gu
 const blanks = /[\s\p{Cc}]+/gu
 /** In these scripts a mark is something that people leave out; elsewhere it is part of the letter. */
 const accents = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}])\p{Mark}+/gu

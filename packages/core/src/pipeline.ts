@@ -3,7 +3,7 @@ import { beginTurn } from './begin-turn.ts'
 import { type Classifier, createClassifier } from './classify/classifier.ts'
 import type { ExamplesClassifierOptions } from './classify/examples/examples-classifier.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { describeError, WaAgentError } from './errors.ts'
+import { describeError, isWaAgentError, WaAgentError } from './errors.ts'
 import { type Logger, silentLogger } from './logger.ts'
 import { compose, type Middleware, type RespondInput, type RouteInput, type Turn } from './middleware.ts'
 import type { Model, ModelUsage } from './model.ts'
@@ -44,6 +44,8 @@ export interface PipelineOptions {
   /** Settings of the examples classifier. */
   readonly examples?: ExamplesClassifierOptions
   readonly floor?: FloorOptions
+  /** How long the model may take to classify; after it the cascade goes on without the model. Default 10,000. */
+  readonly classifyTimeoutMs?: number
   /** How long an agent may take. Default 30,000. */
   readonly respondTimeoutMs?: number
   /** How many lines of the past a turn sees. Default 20 with a model, otherwise 0. */
@@ -71,7 +73,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** What belongs to one run of the pipeline. */
 interface Run {
   readonly options: RunOptions
-  readonly controller: AbortController
   readonly tracer: Tracer
   /** Absent without a model, and when the tenant's budget is spent. */
   readonly model: Model | undefined
@@ -85,6 +86,7 @@ class AgentPipeline implements Pipeline {
   readonly #elapsedMs: () => number
   readonly #agents: ReadonlyMap<string, Agent>
   readonly #classifier: Classifier
+  readonly #floorIdleMs: number
   readonly #router: (input: RouteInput) => Route
   readonly #plugins: PluginRunner
   readonly #layers: Layers
@@ -98,7 +100,8 @@ class AgentPipeline implements Pipeline {
     this.#elapsedMs = options.elapsedMs ?? (() => performance.now())
     this.#agents = collectAgents([...agents, ...plugins.flatMap((plugin) => plugin.agents ?? [])], fallback)
     this.#classifier = createClassifier({ agents: [...this.#agents.values()], model, examples: options.examples })
-    this.#router = createRouter({ agents: this.#agents, fallback, floorIdleMs: floor.idleMs ?? defaultFloorIdleMs })
+    this.#floorIdleMs = floor.idleMs ?? defaultFloorIdleMs
+    this.#router = createRouter({ agents: this.#agents, fallback })
     this.#plugins = createPluginRunner(plugins, this.#logger)
     this.#layers = collectLayers([...middleware, ...plugins.flatMap((plugin) => plugin.middleware ?? [])])
   }
@@ -112,28 +115,20 @@ class AgentPipeline implements Pipeline {
   }
 
   async run(input: TurnInput, options: RunOptions = {}): Promise<TurnResult> {
-    await this.#plugins.start()
-    const tracer = createTracer(this.#elapsedMs)
-    const turn = beginTurn(input, { nowMs: this.#clock.now(), onWarning: (warning) => tracer.warnings.push(warning) })
-    const { model, budget } = this.#options
-    const controller = new AbortController()
-    const stop = () => controller.abort(options.signal?.reason)
-    if (options.signal?.aborted) stop()
-    options.signal?.addEventListener('abort', stop, { once: true })
+    options.signal?.throwIfAborted()
     try {
-      return await this.#runTurn(turn, {
-        options,
-        controller,
-        tracer,
-        model: model && isWithin(budget, turn.usage) ? model : undefined,
-      })
-    } finally {
-      options.signal?.removeEventListener('abort', stop)
+      await this.#plugins.start()
+      return await this.#runTurn(input, options)
+    } catch (error) {
+      throw options.signal?.aborted || isWaAgentError(error) ? error : failedTurn(error)
     }
   }
 
-  async #runTurn(turn: Turn, run: Run): Promise<TurnResult> {
-    const { tracer } = run
+  async #runTurn(input: TurnInput, options: RunOptions): Promise<TurnResult> {
+    const tracer = createTracer(this.#elapsedMs)
+    const turn = this.#begin(input, tracer)
+    const { model, budget } = this.#options
+    const run = { options, tracer, model: model && isWithin(budget, turn.usage) ? model : undefined }
     const classify = compose(this.#layers.classify, (current) => this.#classify(current, run))
     const route = compose(this.#layers.route, async (current) => this.#router(current))
     const answer = compose(this.#layers.respond, (current) => this.#respond(current, run))
@@ -150,10 +145,21 @@ class AgentPipeline implements Pipeline {
     return { ...response, ...taken, trace: tracer.finish(decisions) }
   }
 
+  #begin(input: TurnInput, tracer: Tracer): Turn {
+    const nowMs = this.#clock.now()
+    return beginTurn(input, {
+      nowMs,
+      isCurrent: ({ agent, keptAtMs }) => this.#agents.has(agent) && nowMs - keptAtMs <= this.#floorIdleMs,
+      onWarning: (warning) => tracer.warnings.push(warning),
+    })
+  }
+
   async #classify(turn: Turn, run: Run): Promise<Classification> {
     if (turn.handoff) return this.#classifier.findRelease(turn) ?? unasked
     return this.#classifier.classify(turn, {
-      signal: run.controller.signal,
+      clock: this.#clock,
+      timeoutMs: this.#options.classifyTimeoutMs ?? 10_000,
+      signal: run.options.signal,
       // In the middle of a dialogue most answers are of no intent: nobody needs a model to know that.
       askModel: run.model !== undefined && turn.state.floor === undefined,
       onUsage: this.#noteUsage('classify', run),
@@ -168,7 +174,7 @@ class AgentPipeline implements Pipeline {
       logger: this.#logger,
       timeoutMs: respondTimeoutMs,
       interruptAt: floor.interruptAt ?? defaultInterruptAt,
-      controller: run.controller,
+      signal: run.options.signal,
       model: run.model,
       onUsage: this.#noteUsage('respond', run),
       onWarning: (warning) => run.tracer.warnings.push(warning),
@@ -223,6 +229,12 @@ function collectAgents(agents: readonly Agent[], fallback: Agent): Map<string, A
 function isWithin(budget: ModelBudget | undefined, usage: Usage): boolean {
   const { tokensPerDay = Number.POSITIVE_INFINITY, costUsdPerDay = Number.POSITIVE_INFINITY } = budget ?? {}
   return usage.tokens < tokensPerDay && usage.costUsd < costUsdPerDay
+}
+
+/** What an agent, a middleware or a plugin threw. Its own message may hold what a customer wrote: it stays in the cause. */
+function failedTurn(cause: unknown): WaAgentError {
+  const message = `The turn failed with ${describeError(cause)}. Look at the cause and at the code that threw it.`
+  return new WaAgentError('turn_failed', message, { retryable: true, cause })
 }
 
 function unknownAgent(name: string): WaAgentError {

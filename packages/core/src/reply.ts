@@ -32,12 +32,13 @@ export interface ReplyCollector {
   seal(): void
 }
 
-/** Collects what an agent says. */
-export function collectReplies(): ReplyCollector {
+/** Collects what an agent says; `onLate` is told when something is said after the end. */
+export function collectReplies(onLate?: () => void): ReplyCollector {
   const messages: OutboundMessage[] = []
   let sealed = false
   const send = (message: OutboundMessageInput) => {
-    if (!sealed) messages.push(parseOutboundMessage(message))
+    if (sealed) onLate?.()
+    else messages.push(parseOutboundMessage(message))
   }
   const reply: Reply = {
     text: (text, options) => send({ ...options, type: 'text', text }),

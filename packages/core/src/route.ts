@@ -1,5 +1,6 @@
 import type { Agent } from './agent.ts'
 import type { Floor } from './conversation.ts'
+import type { InboundMessage } from './message.ts'
 import type { RouteInput } from './middleware.ts'
 import type { Route } from './turn.ts'
 
@@ -18,19 +19,21 @@ export const defaultInterruptAt = 0.8
 export interface RouterOptions {
   readonly agents: ReadonlyMap<string, Agent>
   readonly fallback: Agent
-  readonly floorIdleMs: number
 }
 
 /**
  * Decides who answers: nobody under handoff, else the agent that has the floor unless a clearly different intent arrived,
  * else the agent whose intent it is, else the fallback.
  */
-export function createRouter({ agents, fallback, floorIdleMs }: RouterOptions): (input: RouteInput) => Route {
+export function createRouter({ agents, fallback }: RouterOptions): (input: RouteInput) => Route {
   return ({ turn, classification }) => {
     if (turn.handoff && classification.agent === undefined)
       return { by: 'handoff', reason: 'a person answers this conversation' }
-    const floor = currentFloor(turn.state.floor, turn.nowMs)
-    if (floor) {
+    if (classification.agent === undefined && turn.messages.every(isTakenBack)) {
+      return { by: 'ignored', reason: 'a reaction was taken back' }
+    }
+    const { floor } = turn.state
+    if (floor && agents.has(floor.agent)) {
       const interrupts =
         classification.agent !== undefined && classification.agent !== floor.agent && isClear(classification, floor)
       if (!interrupts) return { agent: floor.agent, by: 'floor', reason: 'this agent has the floor' }
@@ -43,10 +46,10 @@ export function createRouter({ agents, fallback, floorIdleMs }: RouterOptions): 
     }
     return { agent: fallback.name, by: 'fallback', reason: 'no intent was recognised' }
   }
+}
 
-  function currentFloor(floor: Floor | undefined, nowMs: number): Floor | undefined {
-    return floor && agents.has(floor.agent) && nowMs - floor.keptAtMs <= floorIdleMs ? floor : undefined
-  }
+function isTakenBack(message: InboundMessage): boolean {
+  return message.type === 'reaction' && message.emoji === ''
 }
 
 function isClear(classification: RouteInput['classification'], floor: Floor): boolean {

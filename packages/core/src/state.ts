@@ -14,6 +14,20 @@ export function loadState(stored: unknown, onWarning: (warning: string) => void)
   if (stored === undefined) return emptyState
   const parsed = stateSchema.safeParse(stored)
   if (parsed.success) return parsed.data as ConversationState
-  onWarning('the stored state of the conversation is broken and was reset')
-  return emptyState
+  const broken = new Set(parsed.error.issues.map((issue) => issue.path[0]))
+  onWarning(`the stored ${[...broken].join(', ') || 'state'} of the conversation does not fit and was reset`)
+  const fitting = Object.entries(stored ?? {}).filter(([part]) => !broken.has(part))
+  const rest = stateSchema.safeParse({ ...emptyState, ...Object.fromEntries(fitting) })
+  return rest.success ? (rest.data as ConversationState) : emptyState
+}
+
+/** A copy that shares no list and no plain object with `value`. Others, such as dates, are not taken apart. */
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (typeof value !== 'object' || value === null) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  const copy: Record<string, unknown> = { ...value }
+  for (const key of Object.keys(copy)) copy[key] = copyOf(copy[key])
+  return copy
 }

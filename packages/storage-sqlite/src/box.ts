@@ -4,11 +4,14 @@ import { type ConversationKey, Mailbox, type ReplyFate } from '@wa-agent/core'
 export class Box extends Mailbox {
   readonly id: number
   readonly channel: number
+  /** All mail of the conversation has a greater seq. */
+  since: number
 
-  constructor(row: { readonly id: number; readonly channel: number }, key: ConversationKey) {
+  constructor(row: { readonly id: number; readonly channel: number; readonly since: number }, key: ConversationKey) {
     super(key)
     this.id = row.id
     this.channel = row.channel
+    this.since = row.since
   }
 }
 

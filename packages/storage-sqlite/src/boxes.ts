@@ -5,11 +5,13 @@ import type { Channels } from './channels.ts'
 import { decodeId, encodeId } from './ids.ts'
 import { LruMap } from './lru-map.ts'
 import { type MessageRow, messageColumns, type ReplyRow, replyColumns, toPending, toReply } from './rows.ts'
+import type { Sequence } from './sequence.ts'
 
 interface ConversationRow {
   readonly id: number
   readonly channel: number
   readonly chat: string
+  readonly since: number
   readonly opted_out: number
   readonly rest_until: number
   readonly handoff: string | null
@@ -21,6 +23,15 @@ interface UnfinishedRow {
   readonly channel: number
   readonly chat: string
   readonly due: number
+}
+
+/** What the conversations work with. */
+export interface BoxesParts {
+  readonly channels: Channels
+  readonly leases: LeaseTable
+  readonly sequence: Sequence
+  /** How many are kept in memory. */
+  readonly limit: number
 }
 
 /** A due time for every conversation with something unfinished, by the rules of `Mailbox`, without loading them. */
@@ -46,13 +57,15 @@ export class Boxes {
   readonly #due = new DueIndex<number>()
   readonly #channels: Channels
   readonly #leases: LeaseTable
+  readonly #sequence: Sequence
   readonly #statements: ReturnType<typeof prepare>
   #lastId = 0
 
-  constructor(db: DatabaseSync, parts: { channels: Channels; leases: LeaseTable; limit: number }) {
+  constructor(db: DatabaseSync, parts: BoxesParts) {
     this.#cache = new LruMap(parts.limit)
     this.#channels = parts.channels
     this.#leases = parts.leases
+    this.#sequence = parts.sequence
     this.#statements = prepare(db)
   }
 
@@ -96,9 +109,11 @@ export class Boxes {
 
   create(channel: number, chat: string): Box {
     const id = this.nextId
-    this.#statements.insert.run(id, channel, encodeId(chat))
+    // The message that opens the conversation has its seq already.
+    const since = Math.max(0, this.#sequence.last - 1)
+    this.#statements.insert.run(id, channel, encodeId(chat), since)
     this.#lastId = id
-    const box = new Box({ id, channel }, this.#keyOf({ channel, chat }))
+    const box = new Box({ id, channel, since }, this.#keyOf({ channel, chat }))
     this.#cache.set(id, box)
     return box
   }
@@ -132,6 +147,7 @@ export class Boxes {
     this.saveFlags(box)
     this.#statements.saveState.run(box.state ?? null, box.id)
     this.#statements.saveRest.run(box.restUntilMs, box.id)
+    this.#statements.saveSince.run(box.since, box.id)
   }
 
   /** Notes when the conversation wants to be worked on; call it whenever its mail or its lease has changed. */
@@ -168,6 +184,7 @@ function prepare(
   | 'remove'
   | 'saveState'
   | 'saveRest'
+  | 'saveSince'
   | 'saveFlags',
   StatementSync
 > {
@@ -181,10 +198,11 @@ function prepare(
     ),
     unfinished: db.prepare(selectUnfinished),
     lastId: db.prepare('SELECT coalesce(max(id), 0) AS id FROM conversations'),
-    insert: db.prepare('INSERT INTO conversations (id, channel, chat) VALUES (?, ?, ?)'),
+    insert: db.prepare('INSERT INTO conversations (id, channel, chat, since) VALUES (?, ?, ?, ?)'),
     remove: db.prepare('DELETE FROM conversations WHERE id = ?'),
     saveState: db.prepare('UPDATE conversations SET state = ? WHERE id = ?'),
     saveRest: db.prepare('UPDATE conversations SET rest_until = ? WHERE id = ?'),
+    saveSince: db.prepare('UPDATE conversations SET since = ? WHERE id = ?'),
     saveFlags: db.prepare('UPDATE conversations SET opted_out = ?, handoff = ? WHERE id = ?'),
   }
 }

@@ -2,11 +2,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Clock } from '@wa-agent/core'
 
 /** Nothing was written for so long: a good moment to tidy up. */
-const idleMs = 50
+const idleMs = 10
 /** A smaller log is not worth the syncs of folding it in. */
-const worthwhileBytes = 2 ** 20
-/** What one operation adds to the log: a few pages, most of which it shares with the others of its group. */
-const bytesPerOperation = 8_192
+const worthwhileBytes = 4 * 2 ** 20
+/** What one operation adds to the log beside its content: pages, most of which it shares with others of its group. */
+const bytesPerOperation = 3_072
 const bytesPerGroup = 16_384
 
 /**
@@ -28,8 +28,8 @@ export class Checkpoints {
   }
 
   /** Call it after each commit. */
-  written(operations: number): void {
-    this.#logBytes += bytesPerGroup + operations * bytesPerOperation
+  written({ operations, bytes }: { readonly operations: number; readonly bytes: number }): void {
+    this.#logBytes += bytesPerGroup + operations * bytesPerOperation + bytes
     this.#lastWriteMs = this.#clock.now()
     if (this.#logBytes > this.#maxBytes) this.#run()
     else if (this.#logBytes >= worthwhileBytes) this.#cancelTimer ??= this.#clock.after(idleMs, () => this.#look())

@@ -84,9 +84,9 @@ export class Database {
       undone: () => {
         this.#isStale = true
       },
-      committed: (operations) => {
+      committed: (group) => {
         this.#store.trim()
-        this.#checkpoints.written(operations)
+        this.#checkpoints.written(group)
       },
     })
   }

@@ -8,12 +8,13 @@ export interface Transactions {
   rollback(): void
   /** After a rollback: what memory knows may be ahead of the disk. */
   undone(): void
-  /** After a commit of so many operations. */
-  committed(operations: number): void
+  /** After a commit of so many operations with so much content. */
+  committed(group: { readonly operations: number; readonly bytes: number }): void
 }
 
 interface Operation {
   readonly run: () => unknown
+  readonly bytes: number
   readonly resolve: (value: never) => void
   readonly reject: (error: unknown) => void
 }
@@ -40,10 +41,10 @@ export class GroupCommit {
     this.#transactions = transactions
   }
 
-  /** Runs `run`, which is synchronous, in the next group. */
-  submit<Value>(run: () => Value): Promise<Value> {
+  /** Runs `run`, which is synchronous and writes about `bytes`, in the next group. */
+  submit<Value>(run: () => Value, bytes = 0): Promise<Value> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ run, resolve, reject })
+      this.#queue.push({ run, bytes, resolve, reject })
       this.#schedule()
     })
   }
@@ -101,7 +102,8 @@ export class GroupCommit {
         }
       })
       this.#transactions.commit()
-      this.#transactions.committed(group.length)
+      const bytes = group.reduce((sum, operation) => sum + operation.bytes, 0)
+      this.#transactions.committed({ operations: group.length, bytes })
       return outcomes
     } catch (error) {
       this.#transactions.rollback()

@@ -1,5 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type HistoryEntry, type InboundMessage, textOf } from '@wa-agent/core'
+import type { Box } from './box.ts'
+import type { Sequence } from './sequence.ts'
+import { mailShift, slices } from './slices.ts'
 
 interface LineRow {
   readonly seq: number
@@ -14,27 +17,34 @@ interface Line {
 
 /** What was said in a conversation. Read only where a pipeline asks for it. */
 export class History {
+  readonly #sequence: Sequence
   readonly #received: StatementSync
   readonly #said: StatementSync
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, sequence: Sequence) {
+    this.#sequence = sequence
     this.#received = db.prepare(
       `SELECT seq, received_at AS at, message FROM inbox INDEXED BY inbox_of
-       WHERE conversation = ? AND status <> 0 ORDER BY seq DESC LIMIT ?`,
+       WHERE seq >> ${mailShift} = ? AND conversation = ? AND status <> 0 ORDER BY seq DESC LIMIT ?`,
     )
     this.#said = db.prepare(
       `SELECT seq, created_at AS at, message FROM outbox INDEXED BY outbox_of
-       WHERE conversation = ? AND status IN (0, 1, 2) ORDER BY seq DESC LIMIT ?`,
+       WHERE seq >> ${mailShift} = ? AND conversation = ? AND status IN (0, 1, 2) ORDER BY seq DESC LIMIT ?`,
     )
   }
 
   /** The last lines, oldest first. */
-  read(conversation: number, limit: number): HistoryEntry[] {
+  read(box: Box, limit: number): HistoryEntry[] {
     if (limit <= 0) return []
-    const received = this.#received.all(conversation, limit) as unknown as LineRow[]
-    const said = this.#said.all(conversation, limit) as unknown as LineRow[]
-    const lines = [...received.map(toReceived), ...said.map(toSaid)].sort((a, b) => a.seq - b.seq)
-    return lines.slice(-limit).map(({ entry }) => entry)
+    const lines: Line[] = []
+    for (const slice of slices(this.#sequence, { shift: mailShift, since: box.since })) {
+      const received = this.#received.all(slice, box.id, limit) as unknown as LineRow[]
+      const said = this.#said.all(slice, box.id, limit) as unknown as LineRow[]
+      const found = [...received.map(toReceived), ...said.map(toSaid)].sort((a, b) => b.seq - a.seq)
+      lines.push(...found.slice(0, limit - lines.length))
+      if (lines.length >= limit) break
+    }
+    return lines.reverse().map(({ entry }) => entry)
   }
 }
 

@@ -4,6 +4,17 @@ import type { Box } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import { encodeId } from './ids.ts'
 import { LruMap } from './lru-map.ts'
+import type { Sequence } from './sequence.ts'
+import { mailShift, slices } from './slices.ts'
+
+/** What the identities work with. */
+export interface IdentitiesParts {
+  readonly boxes: Boxes
+  readonly leases: LeaseTable
+  readonly sequence: Sequence
+  /** How many conversations are kept in memory. */
+  readonly limit: number
+}
 
 /** Which ids name which conversation, and the joining of conversations that turn out to be one person's. */
 export class Identities {
@@ -13,17 +24,23 @@ export class Identities {
   readonly #select: StatementSync
   readonly #insert: StatementSync
   readonly #moves: readonly StatementSync[]
+  readonly #moveAliases: StatementSync
+  readonly #sequence: Sequence
 
-  constructor(db: DatabaseSync, parts: { boxes: Boxes; leases: LeaseTable; limit: number }) {
+  constructor(db: DatabaseSync, parts: IdentitiesParts) {
     this.#boxes = parts.boxes
     this.#leases = parts.leases
+    this.#sequence = parts.sequence
     this.#cache = new LruMap(parts.limit * 4)
     this.#select = db.prepare('SELECT conversation FROM aliases WHERE channel = ? AND id = ?')
     this.#insert = db.prepare(
       'INSERT INTO aliases (channel, id, conversation) VALUES (?, ?, ?) ON CONFLICT (channel, id) DO NOTHING',
     )
-    this.#moves = ['inbox INDEXED BY inbox_of', 'outbox INDEXED BY outbox_of', 'aliases INDEXED BY aliases_of'].map(
-      (table) => db.prepare(`UPDATE ${table} SET conversation = ? WHERE conversation = ?`),
+    this.#moveAliases = db.prepare('UPDATE aliases INDEXED BY aliases_of SET conversation = ? WHERE conversation = ?')
+    this.#moves = ['inbox', 'outbox'].map((table) =>
+      db.prepare(
+        `UPDATE ${table} INDEXED BY ${table}_of SET conversation = ? WHERE seq >> ${mailShift} = ? AND conversation = ?`,
+      ),
     )
   }
 
@@ -80,7 +97,11 @@ export class Identities {
   join(older: Box, younger: Box): void {
     this.#leases.join(older, younger)
     older.absorb(younger)
-    for (const move of this.#moves) move.run(older.id, younger.id)
+    for (const slice of slices(this.#sequence, { shift: mailShift, since: younger.since })) {
+      for (const move of this.#moves) move.run(older.id, slice, younger.id)
+    }
+    this.#moveAliases.run(older.id, younger.id)
+    older.since = Math.min(older.since, younger.since)
     this.#boxes.remove(younger)
     this.#boxes.saveAll(older)
     this.#cache.clear()

@@ -15,6 +15,7 @@ import type { Boxes } from './boxes.ts'
 import type { Identities } from './identities.ts'
 import { encodeId } from './ids.ts'
 import type { Sequence } from './sequence.ts'
+import { mailShift, sentShift, slices } from './slices.ts'
 
 /** A reply on its way into the outbox, serialised outside of the transaction. */
 export interface ReplyDraft {
@@ -108,18 +109,36 @@ export class Outbox {
 
   /** The conversation of our reply that a message from our own number is the echo of: it is thereby known to be sent. */
   recognise(channel: number, message: InboundMessage): Box | undefined {
-    const known = this.#statements.findSent.get(encodeId(message.id), channel) as FateRow | undefined
-    if (known) return this.#parts.boxes.get(known.conversation)
+    const sent = this.#findSent(channel, message.id)
+    if (sent) return this.#parts.boxes.get(sent.conversation)
     const conversation = this.#parts.identities.find(channel, message.chat)
     if (conversation === undefined) return undefined
-    const rows = this.#statements.last.all(conversation, echoesAmongLast) as unknown as SaidRow[]
-    // The oldest first: echoes come in the order of sending.
-    const row = rows.findLast((candidate) => isEchoOf(message, toEchoCandidate(candidate)))
-    if (!row) return undefined
     const box = this.#parts.boxes.get(conversation)
+    // The oldest first: echoes come in the order of sending.
+    const row = this.#last(box).findLast((candidate) => isEchoOf(message, toEchoCandidate(candidate)))
+    if (!row) return undefined
     this.#settleRow(box, { seq: row.seq, fate: fateOf(row) }, { status: 'sent' })
     this.#statements.name.run(encodeId(message.id), row.seq)
     return box
+  }
+
+  #findSent(channel: number, providerId: string): FateRow | undefined {
+    for (const slice of slices(this.#parts.sequence, { shift: sentShift, since: 0 })) {
+      const row = this.#statements.findSent.get(slice, encodeId(providerId), channel)
+      if (row) return row as unknown as FateRow
+    }
+    return undefined
+  }
+
+  /** The last replies, newest first. */
+  #last(box: Box): SaidRow[] {
+    const rows: SaidRow[] = []
+    for (const slice of slices(this.#parts.sequence, { shift: mailShift, since: box.since })) {
+      const found = this.#statements.last.all(slice, box.id, echoesAmongLast - rows.length)
+      rows.push(...(found as unknown as SaidRow[]))
+      if (rows.length >= echoesAmongLast) break
+    }
+    return rows
   }
 
   #find(channel: number, id: string): FateRow | undefined {
@@ -176,11 +195,12 @@ function prepare(
     name: db.prepare('UPDATE outbox SET provider_id = ? WHERE seq = ?'),
     find: db.prepare('SELECT seq, conversation, status FROM outbox WHERE id = ? AND channel = ?'),
     findSent: db.prepare(
-      'SELECT seq, conversation, status FROM outbox INDEXED BY outbox_provider_ids WHERE provider_id = ? AND channel = ?',
+      `SELECT seq, conversation, status FROM outbox INDEXED BY outbox_sent
+       WHERE seq >> ${sentShift} = ? AND provider_id = ? AND channel = ?`,
     ),
     last: db.prepare(
       `SELECT seq, conversation, status, attempts, provider_id, message FROM outbox INDEXED BY outbox_of
-       WHERE conversation = ? ORDER BY seq DESC LIMIT ?`,
+       WHERE seq >> ${mailShift} = ? AND conversation = ? ORDER BY seq DESC LIMIT ?`,
     ),
   }
 }

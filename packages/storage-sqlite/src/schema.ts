@@ -9,7 +9,8 @@ const applicationId = 0x77616774
  * `user_version`, so a step is done wholly or not at all.
  *
  * Times are REAL because JavaScript's numbers are; SQLite stores whole ones as integers. Partial indices hold only what is
- * unfinished: they stay small, however large the tables grow.
+ * unfinished: they stay small, however large the tables grow. What only a rare search needs is indexed by slice (see
+ * slices.ts).
  */
 export const migrations: readonly string[] = [
   `
@@ -22,11 +23,12 @@ export const migrations: readonly string[] = [
     UNIQUE (tenant, channel)
   );
 
-  -- A lower id is an older conversation.
+  -- A lower id is an older conversation. All its mail has a greater seq than since.
   CREATE TABLE conversations (
     id INTEGER PRIMARY KEY,
     channel INTEGER NOT NULL,
     chat TEXT NOT NULL,
+    since INTEGER NOT NULL,
     opted_out INTEGER NOT NULL DEFAULT 0,
     rest_until REAL NOT NULL DEFAULT 0,
     handoff TEXT,
@@ -59,10 +61,9 @@ export const migrations: readonly string[] = [
     reason TEXT
   );
   CREATE UNIQUE INDEX inbox_ids ON inbox (id, channel);
-  CREATE INDEX inbox_of ON inbox (conversation);
+  CREATE INDEX inbox_of ON inbox (seq >> 14, conversation);
   CREATE INDEX inbox_pending ON inbox (conversation) WHERE status = 0;
   CREATE INDEX inbox_dead ON inbox (ended_at) WHERE status = 2;
-  CREATE INDEX inbox_finished ON inbox (ended_at) WHERE status IN (1, 3);
 
   -- status: 0 pending, 1 sending, 2 sent, 3 dead, 4 held, 5 suppressed, 6 discarded.
   CREATE TABLE outbox (
@@ -82,11 +83,10 @@ export const migrations: readonly string[] = [
     reason TEXT
   );
   CREATE UNIQUE INDEX outbox_ids ON outbox (id, channel);
-  CREATE INDEX outbox_of ON outbox (conversation);
+  CREATE INDEX outbox_of ON outbox (seq >> 14, conversation);
   CREATE INDEX outbox_undelivered ON outbox (conversation) WHERE status < 2;
-  CREATE INDEX outbox_provider_ids ON outbox (provider_id, channel) WHERE provider_id IS NOT NULL;
+  CREATE INDEX outbox_sent ON outbox (seq >> 12, provider_id) WHERE provider_id IS NOT NULL;
   CREATE INDEX outbox_dead ON outbox (ended_at) WHERE status IN (3, 4);
-  CREATE INDEX outbox_finished ON outbox (ended_at) WHERE status IN (2, 5, 6);
 
   CREATE TABLE usage (
     tenant TEXT NOT NULL,

@@ -4,14 +4,17 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 export class Sequence {
   readonly #select: StatementSync
   readonly #save: StatementSync
+  #first = 1
   #last = 0
 
   constructor(db: DatabaseSync) {
     this.#select = db.prepare(
-      `SELECT max(
-         (SELECT coalesce(max(seq), 0) FROM inbox),
-         (SELECT coalesce(max(seq), 0) FROM outbox),
-         (SELECT coalesce(max(value), 0) FROM meta WHERE name = 'seq')) AS last`,
+      `SELECT
+         max((SELECT coalesce(max(seq), 0) FROM inbox),
+           (SELECT coalesce(max(seq), 0) FROM outbox),
+           (SELECT coalesce(max(value), 0) FROM meta WHERE name = 'seq')) AS last,
+         min((SELECT coalesce(min(seq), 9e15) FROM inbox),
+           (SELECT coalesce(min(seq), 9e15) FROM outbox)) AS first`,
     )
     this.#save = db.prepare(
       `INSERT INTO meta (name, value) VALUES ('seq', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
@@ -19,19 +22,30 @@ export class Sequence {
   }
 
   reset(): void {
-    this.#last = (this.#select.get() as unknown as { last: number }).last
+    const { first, last } = this.#select.get() as unknown as { first: number; last: number }
+    this.#first = Math.min(first, last + 1)
+    this.#last = last
+  }
+
+  /** No row has a lower one. */
+  get first(): number {
+    return this.#first
+  }
+
+  /** The last one in use. */
+  get last(): number {
+    return this.#last
   }
 
   get next(): number {
     return this.#last + 1
   }
 
-  take(): number {
+  take(): void {
     this.#last += 1
-    return this.#last
   }
 
-  /** Must be called before the newest rows may be removed. */
+  /** Call it before the newest rows may be removed. */
   save(): void {
     this.#save.run(this.#last)
   }

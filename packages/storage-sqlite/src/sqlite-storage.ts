@@ -7,6 +7,7 @@ import { toStorageError } from './errors.ts'
 import { type Settings, type SqliteStorageOptions, settingsOf } from './options.ts'
 import type { ReplyDraft } from './outbox.ts'
 import type { Store } from './store.ts'
+import { pruneStart } from './upkeep.ts'
 
 /** What `integrityCheck` found. */
 export interface IntegrityReport {
@@ -34,20 +35,20 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
     open: async () => handle.open(),
     async append(messages) {
       const drafts = messages.map((entry) => ({ entry, json: JSON.stringify(entry.message) }))
-      return write((store) => store.append(drafts))
+      return write((store) => store.append(drafts), sizeOf(drafts))
     },
     claim: async (request) => read((store) => store.claim(request)),
     async commit(lease, change) {
       const state = change.state && stateToJson(change.state)
       const prepared = { change, state, replies: draftsOf(change.replies ?? []) }
-      return write((store) => store.commit(lease, prepared))
+      return write((store) => store.commit(lease, prepared), sizeOf(prepared.replies) + (state?.length ?? 0))
     },
     settle: (reply, outcome) => write((store) => store.settle(reply, outcome)),
     renew: async (lease, renewal) => read((store) => store.renew(lease, renewal)),
     release: async (lease) => read((store) => store.release(lease)),
     async enqueue(conversation, replies) {
       const drafts = draftsOf(replies)
-      return write((store) => store.enqueue(conversation, drafts))
+      return write((store) => store.enqueue(conversation, drafts), sizeOf(drafts))
     },
     control: (conversation, control) => write((store) => store.control(conversation, control)),
     deadLetters: {
@@ -57,13 +58,13 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
     },
     stats: async () => read((store) => store.upkeep.stats()),
     async prune({ beforeMs }) {
-      let removed = 0
-      for (;;) {
+      let progress = pruneStart
+      while (!progress.isDone) {
         // One batch after another, so that messages get their turn in between.
-        const batch = await write((store) => store.upkeep.pruneSome(beforeMs))
-        removed += batch.removed
-        if (!batch.more) return { removed }
+        const before = progress
+        progress = await write((store) => store.upkeep.prune(beforeMs, before))
       }
+      return { removed: progress.removed }
     },
     close: () => handle.close(),
     integrityCheck: async () => handle.integrityCheck(),
@@ -73,6 +74,13 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
 
 function draftsOf(replies: readonly NewReply[]): ReplyDraft[] {
   return replies.map((reply) => ({ reply, json: JSON.stringify(reply.message) }))
+}
+
+/** About how much this adds to the log. */
+function sizeOf(drafts: readonly { readonly json: string }[]): number {
+  let bytes = 0
+  for (const { json } of drafts) bytes += json.length
+  return bytes
 }
 
 /** The database from `open` to `close`. */
@@ -112,9 +120,9 @@ class Handle {
   }
 
   /** Writes, together with everything else that is written in this turn of the event loop. */
-  readonly write = async <Value>(run: (store: Store) => Value): Promise<Value> => {
+  readonly write = async <Value>(run: (store: Store) => Value, bytes = 0): Promise<Value> => {
     const database = this.#opened()
-    return database.groups.submit(() => run(database.store))
+    return database.groups.submit(() => run(database.store), bytes)
   }
 
   integrityCheck(): IntegrityReport {

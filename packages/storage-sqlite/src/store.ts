@@ -62,14 +62,14 @@ export class Store {
     this.#now = options.now
     this.#leases = new LeaseTable({ afterToken: options.afterToken })
     const leases = this.#leases
-    this.#channels = new Channels(db)
-    this.#boxes = new Boxes(db, { channels: this.#channels, leases, limit })
-    this.#identities = new Identities(db, { boxes: this.#boxes, leases, limit })
     this.#sequence = new Sequence(db)
+    this.#channels = new Channels(db)
+    this.#boxes = new Boxes(db, { channels: this.#channels, leases, sequence: this.#sequence, limit })
+    this.#identities = new Identities(db, { boxes: this.#boxes, leases, sequence: this.#sequence, limit })
     const parts = { boxes: this.#boxes, identities: this.#identities, sequence: this.#sequence }
     this.#outbox = new Outbox(db, { ...parts, leases, now: options.now })
     this.#inbox = new Inbox(db, { ...parts, channels: this.#channels, outbox: this.#outbox })
-    this.#history = new History(db)
+    this.#history = new History(db, this.#sequence)
     this.#usage = new UsageTable(db)
     this.deadLetters = new DeadLetterTable(db, this.#boxes)
     this.upkeep = new Upkeep(db, this.#sequence)
@@ -114,7 +114,7 @@ export class Store {
     const box = this.#boxes.get(id)
     if (box.dueAtMs === undefined || box.dueAtMs > nowMs) return undefined
     // Read before the lease is taken: a failing disk must not leave a lease that nobody has.
-    const history = this.#history.read(id, request.historyLimit)
+    const history = this.#history.read(box, request.historyLimit)
     const usage = this.#usage.read(box.key.tenant, request.usageDay)
     const lease = this.#leases.take(box.key, request)
     if (!lease) return undefined

@@ -1,15 +1,23 @@
 // Commonly used: a WhatsApp and a model that a test plays
 
-// For authors of transports, storages and queues
-export type { ConformanceCase } from './conformance/conformance.ts'
-export { type QueueHarness, queueConformance } from './conformance/queue.ts'
-export { durableStorageConformance, type StorageOpener, storageConformance } from './conformance/storage.ts'
-export type { FileProgress } from './file/input-reader.ts'
-export type { BadLine } from './file/parse-line.ts'
-// A WhatsApp made of two files, to replay what customers wrote
-export { type FileTransport, type FileTransportOptions, fileTransport } from './file-transport.ts'
+export {
+  type ModelAnswer,
+  type ModelStep,
+  type ScriptedModel,
+  type ScriptedModelOptions,
+  type ScriptedRound,
+  type ScriptedToolCall,
+  scriptedModel,
+} from './scripted-model.ts'
+export {
+  type SimulatedOwner,
+  type SimulatedWhatsApp,
+  type SimulatedWhatsAppOptions,
+  simulatedWhatsApp,
+} from './simulated-whatsapp.ts'
 
 // Messages from customers
+
 export {
   type InboundBuilder,
   type InboundBuilderOptions,
@@ -20,18 +28,38 @@ export {
   inboundBuilder,
   type Sender,
 } from './messages.ts'
-export { type RecordingHost, recordingHost } from './recording-host.ts'
-export {
-  type ModelAnswer,
-  type ModelStep,
-  type ScriptedModel,
-  type ScriptedModelOptions,
-  type ScriptedRound,
-  type ScriptedToolCall,
-  scriptedModel,
-} from './scripted-model.ts'
+
+// Time and chance
+
 export { seededRandom } from './seeded-random.ts'
+export { type VirtualClock, type VirtualClockLimit, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'
+
+// A WhatsApp made of two files, to replay what customers wrote
+
+export type { FileProgress } from './file/input-reader.ts'
+export type { BadLine } from './file/parse-line.ts'
+export { type FileTransport, type FileTransportOptions, fileTransport } from './file-transport.ts'
+
+// For authors of transports, storages and queues: what each must keep, as data for any test runner
+
+export type { ConformanceCase } from './conformance/conformance.ts'
+export { type QueueHarness, queueConformance } from './conformance/queue.ts'
+export { durableStorageConformance, type StorageOpener, storageConformance } from './conformance/storage.ts'
+export {
+  type ArrivedMessage,
+  type CustomerText,
+  type ProviderFault,
+  skipReason,
+  type TransportCase,
+  type TransportFeature,
+  type TransportHarness,
+  type TransportSkips,
+  transportConformance,
+} from './conformance/transport.ts'
+export { type RecordingHost, recordingHost } from './recording-host.ts'
+
 // The simulated WhatsApp from inside
+
 export type { Arrival, RedeliveryOptions, SimulatedArrivals } from './simulated/arrivals.ts'
 export type { ChatMessage } from './simulated/chats.ts'
 export type {
@@ -44,11 +72,3 @@ export type {
 export type { FaultTarget, FindBehaviour, SendFault, SendFaultName, SimulatedFaults } from './simulated/faults.ts'
 export type { SimulatedMedia } from './simulated/media-shelf.ts'
 export type { SendAttempt } from './simulated/outgoing.ts'
-export {
-  type SimulatedOwner,
-  type SimulatedWhatsApp,
-  type SimulatedWhatsAppOptions,
-  simulatedWhatsApp,
-} from './simulated-whatsapp.ts'
-// Time and chance
-export { type VirtualClock, type VirtualClockLimit, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'

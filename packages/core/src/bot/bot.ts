@@ -1,7 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { waitFor } from '../clock.ts'
 import { type ChannelKey, type ConversationKey, type Handoff, isKeyName } from '../conversation.ts'
-import { describeError, WaAgentError } from '../errors.ts'
+import { describeError, framesOf, WaAgentError } from '../errors.ts'
 import { type InboundMessageInput, type OutboundMessageInput, parseOutboundMessage } from '../message.ts'
 import { prepareMessages } from '../outgoing/prepare.ts'
 import { Connections } from './connections.ts'
@@ -199,7 +199,7 @@ class EngineBot implements Bot {
       this.#untypedEvents.emit(name, event)
     } catch (error) {
       this.#engine.settings.logger.error(
-        { error: describeError(error), err: error, event: name },
+        { error: describeError(error), frames: framesOf(error), event: name },
         'an event listener failed',
       )
     }

@@ -1,6 +1,6 @@
 import { backoffMs } from '../backoff.ts'
 import type { ConversationState, Handoff } from '../conversation.ts'
-import { describeError, isWaAgentError, WaAgentError } from '../errors.ts'
+import { describeError, framesOf, isWaAgentError, WaAgentError } from '../errors.ts'
 import type { OutboundMessage } from '../message.ts'
 import type { OptOutOrder } from '../opt-out.ts'
 import { type Prepared, prepareMessages } from '../outgoing/prepare.ts'
@@ -141,7 +141,7 @@ class TurnTaker {
     const reason = describeError(error)
     const attempt = this.#attempt
     const isFinal = attempt >= retry.maxAttempts || (isWaAgentError(error) && !error.retryable)
-    logger.warn({ turnId: this.#turnId, attempt, error: reason, err: error, isFinal }, 'a turn failed')
+    logger.warn({ turnId: this.#turnId, attempt, error: reason, frames: framesOf(error), isFinal }, 'a turn failed')
     if (!isFinal) {
       const retryAfterMs = isWaAgentError(error) ? (error.retryAfterMs ?? 0) : 0
       const atMs = clock.now() + Math.max(backoffMs(attempt, retry, random), retryAfterMs)

@@ -1,9 +1,12 @@
 import type { Agent } from '../agent.ts'
+import type { Clock } from '../clock.ts'
+import { WaAgentError } from '../errors.ts'
 import { type InboundMessage, textOf } from '../message.ts'
 import type { Model, ModelUsage } from '../model.ts'
 import { isBlank } from '../normalize.ts'
 import type { HistoryEntry } from '../storage.ts'
 import type { Classification } from '../turn.ts'
+import { type TimeLimit, withinTime } from '../within-time.ts'
 import { type ExamplesClassifierOptions, trainExamples } from './examples/examples-classifier.ts'
 import { createModelClassifier } from './model.ts'
 import { createRules } from './rules.ts'
@@ -26,7 +29,11 @@ export interface ClassifierInput {
 
 /** What one classification may use. */
 export interface ClassifyOptions {
-  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** How long the model may take. */
+  readonly timeoutMs: number
+  /** Stops the turn. */
+  readonly signal: AbortSignal | undefined
   /** Whether the model may be asked: a budget may be spent, or nobody needs to know that exactly. */
   readonly askModel: boolean
   readonly onUsage: (usage: ModelUsage) => void
@@ -60,8 +67,10 @@ export function createClassifier({ agents, model, examples }: ClassifierOptions)
       }
       const guess = byExamples(input)
       if (guess.intent !== undefined || !byModel || !options.askModel) return guess
-      return byModel.classify(input, options).catch((error: unknown) => {
-        if (options.signal.aborted) throw error
+      const ask = ({ signal }: TimeLimit) => byModel.classify(input, { signal, onUsage: options.onUsage })
+      const timeoutError = () => tooSlow(options.timeoutMs)
+      return withinTime(ask, { ...options, timeoutError }).catch((error: unknown) => {
+        if (options.signal?.aborted) throw error
         options.onModelError(error)
         return guess
       })
@@ -74,6 +83,13 @@ function onlyReleases(agent: Agent): Agent {
     ...agent,
     intents: Object.fromEntries(Object.entries(agent.intents).filter(([, intent]) => intent.endsHandoff)),
   }
+}
+
+function tooSlow(timeoutMs: number): WaAgentError {
+  const advice = 'Use a faster model or raise classifyTimeoutMs.'
+  return new WaAgentError('model_timeout', `The model did not classify within ${timeoutMs} ms. ${advice}`, {
+    retryable: true,
+  })
 }
 
 function nothing(reason: string, confidence = 0): Classification {
@@ -97,9 +113,10 @@ function createExamplesStep(agents: readonly Agent[], options: ExamplesClassifie
   return ({ messages, text }: ClassifierInput): Classification => {
     let prediction = trained.classify(text)
     // A burst is read as a whole first; where that says nothing, its parts may ("hi" / "where is my order?").
-    if (prediction.intent === undefined && messages.length > 1) {
-      const parts = messages.toReversed().map((message) => trained.classify(textOf(message)))
-      prediction = parts.find((part) => part.intent !== undefined) ?? prediction
+    for (const message of messages.length > 1 ? messages.toReversed() : []) {
+      if (prediction.intent !== undefined) break
+      const part = trained.classify(textOf(message))
+      if (part.intent !== undefined) prediction = part
     }
     const label = prediction.intent === undefined ? undefined : labels[Number(prediction.intent)]
     if (!label) return nothing('unlike all examples', prediction.confidence)
