@@ -15,7 +15,7 @@ const sentences = [
 ]
 
 export const chats = 200
-export const messages = Number(process.env["N"] ?? 10_000)
+export const messages = Number(process.env['N'] ?? 10_000)
 
 /** Message number `index` of chat number `chat`: the chats begin at different places of the mix. */
 export function sentence(chat: number, index: number): string {

@@ -44,6 +44,7 @@ function run(folder: string, crash?: { step: string; count: number }): Promise<b
   if (crash) parameters.push('--step', crash.step, '--count', String(crash.count))
   const running = spawn(process.execPath, ['--conditions=@wa-agent/source', child, ...parameters], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
   })
   let complaints = ''
   running.stderr.on('data', (chunk) => {

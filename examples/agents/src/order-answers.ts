@@ -13,7 +13,7 @@ import {
   take,
   withdrawPlaced,
 } from './order-dialogue.ts'
-import { askCorrection, askNext, describeOrder, questionText } from './order-questions.ts'
+import { askCorrection, askNext, describeOrder } from './order-questions.ts'
 import { clearOrder, completeLines, nextQuestion, openLine } from './order-session.ts'
 import { describePrice, findProduct, findVariant } from './products.ts'
 import { readAddress } from './read-address.ts'
@@ -138,6 +138,7 @@ async function answerItem(dialogue: Dialogue): Promise<void> {
     return answerFreely(dialogue)
   }
   if (hasAny(words, removeWords) && editNamed(dialogue)) return
+  if (asksAboutOthers(dialogue)) return answerFreely(dialogue)
   if (take(dialogue)) return
   const answer = answerOf(text)
   // "Anything else?" "No."
@@ -155,6 +156,13 @@ async function answerItem(dialogue: Dialogue): Promise<void> {
   return miss(dialogue)
 }
 
+/** "Do you have tape?" while the boxes are not finished is a question and no change of mind. */
+function asksAboutOthers({ context: { session, text }, words, mentions }: Dialogue): boolean {
+  const open = openLine(session)
+  const others = mentions.filter(({ product }) => product !== undefined && product !== open?.product)
+  return open?.product !== undefined && others.length > 0 && !hasAny(words, addWords) && isQuestion(text, words)
+}
+
 /** A question in the middle: what can be said about products is said, then the dialogue goes on. */
 async function answerFreely(dialogue: Dialogue): Promise<void> {
   const { context, words, shop } = dialogue
@@ -165,8 +173,7 @@ async function answerFreely(dialogue: Dialogue): Promise<void> {
   const about = openLine(session) ?? session.lines.at(-1)
   const answered = aboutProduct(dialogue, about?.product)
   if (answered === undefined) return miss(dialogue)
-  context.reply.text(answered)
-  context.reply.text(questionText(session))
+  return askAgain(dialogue, `${answered}\n\n`)
 }
 
 /** What a question about goods is answered with: those that it names, or the ones that are talked about. */

@@ -7,7 +7,7 @@ import {
   openLine,
   totalOf,
 } from './order-session.ts'
-import { describePrice, findProduct, findVariant, formatPrice, pickId, products } from './products.ts'
+import { describePrice, findProduct, findVariant, formatPrice, type Product, pickId, products } from './products.ts'
 import type { ShopDetails } from './shop-details.ts'
 
 /** Where a question goes and what it is about. */
@@ -60,6 +60,25 @@ export function questionText(session: OrderSession): string {
 
 /** The whole catalogue to choose from: to order, or to look at. */
 export function askProduct(reply: Reply, text: string, choose: 'want' | 'show' = 'want') {
+  reply.list({ text, button: 'Products', sections: productSections[choose] })
+}
+
+/** The sizes or kinds of a product to choose from, with their prices. */
+export function listVariants(reply: Reply, text: string, productId: string | undefined) {
+  const sections = variantSections.get(productId)
+  if (!sections) return askProduct(reply, text)
+  reply.list({ text, button: 'Choose', sections })
+}
+
+// The catalogue does not change while the program runs: its lists are made once.
+const productSections = { want: sectionsToChoose('want'), show: sectionsToChoose('show') }
+const variantSections: ReadonlyMap<string | undefined, Sections> = new Map(
+  products.map((product) => [product.id, sectionsOf(product)]),
+)
+
+type Sections = { rows: { id: string; title: string; description: string }[] }[]
+
+function sectionsToChoose(choose: 'want' | 'show'): Sections {
   const rows = products.map((product) => {
     const lowest = Math.min(...product.variants.map((variant) => variant.priceCents))
     const from = product.variants.length > 1 ? 'from ' : ''
@@ -69,19 +88,16 @@ export function askProduct(reply: Reply, text: string, choose: 'want' | 'show' =
       description: `${from}${formatPrice(lowest)} ${product.per}`,
     }
   })
-  reply.list({ text, button: 'Products', sections: [{ rows }] })
+  return [{ rows }]
 }
 
-/** The sizes or kinds of a product to choose from, with their prices. */
-export function listVariants(reply: Reply, text: string, productId: string | undefined) {
-  const product = findProduct(productId)
-  if (!product) return askProduct(reply, text)
+function sectionsOf(product: Product): Sections {
   const rows = product.variants.map((variant) => ({
     id: pickId(product, variant),
     title: variant.title,
     description: describePrice(product, variant),
   }))
-  reply.list({ text, button: 'Choose', sections: [{ rows }] })
+  return [{ rows }]
 }
 
 function askVariant({ session, reply }: Asking, before: string) {

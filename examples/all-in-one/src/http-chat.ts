@@ -107,9 +107,11 @@ async function readQuestion(request: IncomingMessage): Promise<z.output<typeof q
   let sizeBytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length
-    if (sizeBytes > maxBodyBytes) throw new Problem(413, `Expected at most ${maxBodyBytes} bytes.`)
-    chunks.push(chunk)
+    // Read on, but keep nothing: who is cut off in the middle of writing never sees the answer.
+    if (sizeBytes <= maxBodyBytes) chunks.push(chunk)
+    else if (sizeBytes > 10 * maxBodyBytes) break
   }
+  if (sizeBytes > maxBodyBytes) throw new Problem(413, `Expected at most ${maxBodyBytes} bytes.`)
   let body: unknown
   try {
     body = JSON.parse(Buffer.concat(chunks).toString('utf8'))

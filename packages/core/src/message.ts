@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import { WaAgentError } from './errors.ts'
+import { isBlank } from './normalize.ts'
 
-/** Text that any store and any wire can carry: lone surrogates become U+FFFD. */
-const text = z.string().transform((value) => value.toWellFormed())
-const opaqueId = z.string().min(1).max(1024)
+/** What any store and any wire can carry: lone surrogates and NUL, which Postgres refuses, become U+FFFD. */
+function storable(value: string): string {
+  const wellFormed = value.toWellFormed()
+  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\uFFFD') : wellFormed
+}
+
+const text = z.string().transform(storable)
+const opaqueId = z.string().min(1).max(1024).transform(storable)
 
 /**
  * Another name of the same person: WhatsApp knows people by phone, by LID and by business-scoped id. `value` is written as
@@ -22,19 +28,19 @@ export type Contact = z.output<typeof contactSchema>
 
 /** A file at the provider. `reference` is what the transport needs to fetch it; nothing is downloaded until it is opened. */
 export const mediaReferenceSchema = z.object({
-  reference: z.string().min(1),
-  mimeType: z.string().optional(),
+  reference: z.string().min(1).transform(storable),
+  mimeType: text.optional(),
   fileName: text.optional(),
   sizeBytes: z.number().int().nonnegative().optional(),
-  sha256: z.string().optional(),
+  sha256: text.optional(),
 })
 export type MediaReference = z.output<typeof mediaReferenceSchema>
 
 const location = { latitude: z.number(), longitude: z.number(), name: text.optional(), address: text.optional() }
 const contactCard = z.object({
   name: text,
-  phones: z.array(z.string()).default([]),
-  emails: z.array(z.string()).default([]),
+  phones: z.array(text).default([]),
+  emails: z.array(text).default([]),
 })
 const replyTo = z.object({ id: opaqueId })
 
@@ -66,32 +72,33 @@ export const inboundMessageSchema = z.discriminatedUnion('type', [
   z.object({ ...inboundBase, type: z.literal('location'), ...location }),
   z.object({ ...inboundBase, type: z.literal('contacts'), contacts: z.array(contactCard) }),
   /** An empty emoji takes the reaction back. */
-  z.object({ ...inboundBase, type: z.literal('reaction'), emoji: z.string(), to: opaqueId }),
+  z.object({ ...inboundBase, type: z.literal('reaction'), emoji: text, to: opaqueId }),
   /** A button or a list row that the customer chose. */
   z.object({
     ...inboundBase,
     type: z.literal('selection'),
-    selection: z.object({ id: z.string(), title: text }),
+    selection: z.object({ id: text, title: text }),
     source: z.enum(['button', 'list']).default('button'),
   }),
   z.object({
     ...inboundBase,
     type: z.literal('order'),
-    catalogId: z.string().optional(),
+    catalogId: text.optional(),
     text: text.optional(),
     items: z.array(
       z.object({
-        productId: z.string(),
+        productId: text,
         quantity: z.number(),
         price: z.number().optional(),
-        currency: z.string().optional(),
+        currency: text.optional(),
       }),
     ),
   }),
   /** What this version does not know: kept, answered politely, never an exception. */
-  z.object({ ...inboundBase, type: z.literal('unsupported'), originalType: z.string() }),
+  z.object({ ...inboundBase, type: z.literal('unsupported'), originalType: text }),
 ])
 export type InboundMessage = z.output<typeof inboundMessageSchema>
+/** The `type` of a message that a customer can send. */
 export type InboundType = InboundMessage['type']
 /** What a transport may hand over: the fields with defaults may be left out. */
 export type InboundMessageInput = z.input<typeof inboundMessageSchema>
@@ -131,7 +138,8 @@ export type OutboundMedia = z.output<typeof outboundMediaSchema>
 
 const outboundBase = { replyTo: replyTo.optional() }
 const outboundCaptioned = { media: outboundMediaSchema, caption: text.optional() }
-const choice = z.object({ id: opaqueId, title: text.pipe(z.string().min(1)), description: text.optional() })
+const title = text.refine((value) => !isBlank(value), 'there is nothing to read in it')
+const choice = z.object({ id: opaqueId, title, description: text.optional() })
 
 /** Everything an agent can say. What a transport cannot carry is turned into something it can, or refused before sending. */
 export const outboundMessageSchema = z.discriminatedUnion('type', [
@@ -148,7 +156,7 @@ export const outboundMessageSchema = z.discriminatedUnion('type', [
   z.object({ ...outboundBase, type: z.literal('sticker'), media: outboundMediaSchema }),
   z.object({ ...outboundBase, type: z.literal('location'), ...location }),
   z.object({ ...outboundBase, type: z.literal('contacts'), contacts: z.array(contactCard).min(1) }),
-  z.object({ ...outboundBase, type: z.literal('reaction'), emoji: z.string(), to: opaqueId }),
+  z.object({ ...outboundBase, type: z.literal('reaction'), emoji: text, to: opaqueId }),
   /** A message that the provider approved beforehand: the only kind allowed outside the 24-hour window. */
   z.object({
     ...outboundBase,
@@ -175,6 +183,7 @@ export const outboundMessageSchema = z.discriminatedUnion('type', [
   }),
 ])
 export type OutboundMessage = z.output<typeof outboundMessageSchema>
+/** The `type` of a message that an agent can send. */
 export type OutboundType = OutboundMessage['type']
 /** What an agent may write: the fields with defaults may be left out. */
 export type OutboundMessageInput = z.input<typeof outboundMessageSchema>

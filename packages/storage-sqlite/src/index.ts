@@ -1,2 +1,3 @@
+export type { IntegrityReport } from './handle.ts'
 export type { SqliteStorageOptions } from './options.ts'
-export { type IntegrityReport, type SqliteStorage, sqliteStorage } from './sqlite-storage.ts'
+export { type SqliteStorage, sqliteStorage } from './sqlite-storage.ts'

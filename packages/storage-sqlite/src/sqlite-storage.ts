@@ -1,20 +1,8 @@
-import { rename, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
-import { type NewReply, type Storage, stateToJson, storageClosed, WaAgentError } from '@wa-agent/core'
-import { Database, inMemory } from './database.ts'
-import { toStorageError } from './errors.ts'
-import { type Settings, type SqliteStorageOptions, settingsOf } from './options.ts'
+import { type NewReply, type Storage, stateToJson } from '@wa-agent/core'
+import { Handle, type IntegrityReport } from './handle.ts'
+import { type SqliteStorageOptions, settingsOf } from './options.ts'
 import type { ReplyDraft } from './outbox.ts'
-import type { Store } from './store.ts'
 import { pruneStart } from './upkeep.ts'
-
-/** What `integrityCheck` found. */
-export interface IntegrityReport {
-  readonly ok: boolean
-  /** What SQLite says is wrong; empty where `ok`. */
-  readonly problems: readonly string[]
-}
 
 /** A `Storage` in one SQLite file, and what only a file can do. */
 export interface SqliteStorage extends Storage {
@@ -29,7 +17,11 @@ export interface SqliteStorage extends Storage {
  * survives `kill -9` and, by default, a power cut. One process owns the file.
  */
 export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
-  const handle = new Handle(settingsOf(options))
+  return storageOn(new Handle(settingsOf(options)))
+}
+
+/** The storage that works on this file. */
+export function storageOn(handle: Handle): SqliteStorage {
   const { read, write } = handle
   return {
     open: async () => handle.open(),
@@ -81,93 +73,4 @@ function sizeOf(drafts: readonly { readonly json: string }[]): number {
   let bytes = 0
   for (const { json } of drafts) bytes += json.length
   return bytes
-}
-
-/** The database from `open` to `close`. */
-class Handle {
-  readonly settings: Settings
-  #database: Database | undefined
-  #closing: Promise<void> | undefined
-
-  constructor(settings: Settings) {
-    this.settings = settings
-  }
-
-  open(): void {
-    if (this.#closing !== undefined) throw storageClosed('closed')
-    try {
-      this.#database ??= new Database(this.settings)
-    } catch (error) {
-      throw toStorageError(error)
-    }
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#database?.close() ?? Promise.resolve()
-    return this.#closing
-  }
-
-  /** Reads, or changes what is only in memory, at once. */
-  readonly read = <Value>(run: (store: Store) => Value): Value => {
-    const database = this.#opened()
-    try {
-      const value = run(database.store)
-      database.store.trim()
-      return value
-    } catch (error) {
-      throw toStorageError(error)
-    }
-  }
-
-  /** Writes, together with everything else that is written in this turn of the event loop. */
-  readonly write = async <Value>(run: (store: Store) => Value, bytes = 0): Promise<Value> => {
-    const database = this.#opened()
-    return database.groups.submit(() => run(database.store), bytes)
-  }
-
-  integrityCheck(): IntegrityReport {
-    const { connection } = this.#opened()
-    try {
-      const rows = connection.prepare('PRAGMA integrity_check').all()
-      const problems = rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== 'ok')
-      return { ok: problems.length === 0, problems }
-    } catch (error) {
-      const failure = toStorageError(error)
-      if (failure.code !== 'storage_corrupt') throw failure
-      return { ok: false, problems: [failure.message] }
-    }
-  }
-
-  async backup(path: string): Promise<void> {
-    const { connection } = this.#opened()
-    this.#assertOther(path)
-    const partial = `${path}.partial`
-    const isFile = this.settings.path !== inMemory
-    let source: DatabaseSync | undefined
-    try {
-      await rm(partial, { force: true })
-      // A connection of its own sees one moment of the database, and holds nobody up while it copies in one go.
-      source = isFile ? new DatabaseSync(this.settings.path, { readOnly: true }) : undefined
-      await backup(source ?? connection, partial, source ? { rate: 2 ** 31 - 1 } : {})
-      await rename(partial, path)
-    } catch (error) {
-      await rm(partial, { force: true })
-      throw toStorageError(error)
-    } finally {
-      source?.close()
-    }
-  }
-
-  #assertOther(path: string): void {
-    if (typeof path === 'string' && path !== '' && resolve(path) !== resolve(this.settings.path)) return
-    const message =
-      '[storage-sqlite] Expected the path of another file for the backup, got none or the database itself. Pass one to backup().'
-    throw new WaAgentError('invalid_options', message)
-  }
-
-  #opened(): Database {
-    if (this.#closing !== undefined) throw storageClosed('closed')
-    if (!this.#database) throw storageClosed('new')
-    return this.#database
-  }
 }
