@@ -120,6 +120,7 @@ export const faqIntents = {
       'i want to return my order',
       'can i get my money back for the tape',
       'refund my order please',
+      'i need a refund for my boxes',
       'the delivery man brought the wrong boxes',
       'quiero que me devuelvan el dinero',
       'can i exchange the boxes for another size',

@@ -1,7 +1,8 @@
-import { createPipeline } from '@wa-agent/core'
+import { createPipeline, type Middleware } from '@wa-agent/core'
 import { inboundBuilder } from '@wa-agent/testing'
 import { describe, expect, test } from 'vitest'
 import { shopFallback } from './fallback.ts'
+import { humanAgent } from './human.ts'
 import { sqliteOrderStore } from './order-store.ts'
 import { shopPlugin } from './shop.ts'
 import { ShopConversation, type Step } from './transcript.ts'
@@ -58,7 +59,6 @@ const transcripts: Readonly<Record<string, readonly Step[]>> = {
     ['menu', 'This is what I can do'],
   ],
   'understands an order of which only the product is clear': [['gimme 40 envelopes pronto', 'padded envelopes']],
-  'asks before it hands over on a guess': [['this bot is useless', 'A colleague will answer you']],
 }
 
 test.each(Object.entries(transcripts))('%s', async (_title, steps) => {
@@ -85,6 +85,15 @@ describe('a person', () => {
     ]
     expect(await chat.play(steps)).toBeUndefined()
   })
+})
+
+test('a guess that a person is wanted is asked about first', async () => {
+  const guess = { agent: 'human', intent: 'human', decidedBy: 'examples', entities: {}, reason: 'a guess' } as const
+  const guessing: Middleware = { name: 'guessing', classify: async () => ({ ...guess, confidence: 0.5 }) }
+  const pipeline = createPipeline({ agents: [humanAgent()], middleware: [guessing] })
+  const { replies, handoff } = await pipeline.run({ messages: [inboundBuilder().text('someone fix my sink')] })
+  expect(replies).toMatchObject([{ type: 'buttons', text: 'Would you like to talk to a person?' }])
+  expect(handoff).toBeUndefined()
 })
 
 describe('customers', () => {

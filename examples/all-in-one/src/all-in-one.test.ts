@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@wa-agent/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -160,7 +161,9 @@ describe('a replay', () => {
     for (let kill = 0; kill < 4; kill += 1) {
       const running = run(parameters)
       const lines = 1 + Math.floor(random() * 60) + kill * 30
-      await Promise.race([running.ended, grown(out, lines)])
+      const watching = new AbortController()
+      await Promise.race([running.ended, grown(out, { lines, signal: watching.signal })])
+      watching.abort()
       running.child.kill('SIGKILL')
       await running.ended
     }
@@ -219,14 +222,13 @@ describe('a replay', () => {
   })
 })
 
-/** Resolves when the file has so many lines. Looks again as soon as the event loop allows: nothing is waited for by time. */
-async function grown(path: string, lines: number): Promise<void> {
-  for (;;) {
-    try {
-      if (readFileSync(path, 'utf8').split('\n').length > lines) return
-    } catch {
-      // Not there yet.
+/** Resolves when the file has so many lines, or when `signal` is aborted. Looks whenever the folder changes. */
+async function grown(path: string, { lines, signal }: { lines: number; signal: AbortSignal }): Promise<void> {
+  try {
+    for await (const _ of watch(dirname(path), { signal })) {
+      if (existsSync(path) && readFileSync(path, 'utf8').split('\n').length > lines) return
     }
-    await new Promise((resolve) => setImmediate(resolve))
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }

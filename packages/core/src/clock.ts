@@ -13,9 +13,17 @@ const longestTimerMs = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs))
+    if (delayMs > longestTimerMs) return inStages(delayMs, callback)
+    const timer = setTimeout(callback, Math.max(delayMs, 0))
     return () => clearTimeout(timer)
   },
+}
+
+function inStages(delayMs: number, callback: () => void): () => void {
+  let cancel = systemClock.after(longestTimerMs, () => {
+    cancel = systemClock.after(delayMs - longestTimerMs, callback)
+  })
+  return () => cancel()
 }
 
 /**

@@ -94,6 +94,20 @@ export {
 export type { Layer, Middleware, RespondInput, RouteInput, Turn } from './middleware.ts'
 export type { Model, ModelMessage, ModelRequest, ModelResponse, ModelUsage } from './model.ts'
 export { defineTool, type Tool } from './model.ts'
+export { memoryQueue, type MemoryQueueOptions } from './memory-queue.ts'
+export type {
+  ConsumeOptions,
+  DeadJob,
+  DeadJobs,
+  JobContext,
+  JobHandler,
+  PublishOptions,
+  Queue,
+  QueueCapabilities,
+  QueueConsumer,
+  QueueJob,
+  QueueStats,
+} from './queue.ts'
 export { normalizeKeyword } from './normalize.ts'
 export { defaultStartWords, defaultStopWords, type OptOutOptions } from './opt-out.ts'
 export { type AdaptedMessage, adaptMessage } from './outgoing/adapt.ts'

@@ -5,6 +5,7 @@ import type { Plugin } from './plugin.ts'
 export interface PluginRunner {
   /** Sets up what is not set up yet. After a failure the next call tries again. */
   start(): Promise<void>
+  /** Undoes all that was set up, also where one of them fails; rejects then with the first failure. */
   stop(): Promise<void>
 }
 
@@ -31,9 +32,19 @@ export function createPluginRunner(plugins: readonly Plugin[], logger: Logger): 
       return starting
     },
     async stop() {
+      // What is being set up right now has to be undone, too; that it failed was told to whoever started it.
+      await starting?.catch(() => undefined)
       starting = undefined
-      for (let cleanup = cleanups.shift(); cleanup; cleanup = cleanups.shift()) await cleanup()
       waiting.splice(0, waiting.length, ...plugins.filter((plugin) => plugin.setup))
+      const failures: unknown[] = []
+      for (let cleanup = cleanups.shift(); cleanup; cleanup = cleanups.shift()) {
+        try {
+          await cleanup()
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+      if (failures.length > 0) throw failures[0]
     },
   }
 }

@@ -36,7 +36,15 @@ const meanings: ReadonlyMap<number, Meaning> = new Map([
   [notADatabase, damaged],
 ])
 
+const noFolder: Meaning = {
+  code: 'storage_unavailable',
+  retryable: false,
+  message: 'The folder of the database cannot be made, because a file is in the way. Choose another `path`.',
+}
+
 const fileMeanings: ReadonlyMap<string, Meaning> = new Map([
+  ['EEXIST', noFolder],
+  ['ENOTDIR', noFolder],
   ['EACCES', outOfSpace('The folder of the database cannot be written. Check its permissions.')],
   ['EPERM', outOfSpace('The folder of the database cannot be written. Check its permissions.')],
   ['EROFS', outOfSpace('The disk is read-only. Choose a `path` on one that can be written.')],

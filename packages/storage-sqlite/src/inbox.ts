@@ -4,6 +4,7 @@ import {
   type Change,
   type Control,
   effectiveControl,
+  mergeFlags,
   type NewMessage,
   personIds,
 } from '@wa-agent/core'
@@ -36,6 +37,9 @@ export interface InboxParts {
   readonly sequence: Sequence
 }
 
+/** The flags of a conversation that is new. */
+const noFlags = { optedOut: false }
+
 /** Messages from their arrival to their end. Everything here runs inside a transaction. */
 export class Inbox {
   readonly #parts: InboxParts
@@ -67,15 +71,16 @@ export class Inbox {
       if (echoed) return result('echo', echoed)
     }
     const { known, fresh } = identities.findAll(channel, personIds(message))
-    const [oldest, ...others] = known
-    const existing = oldest === undefined ? undefined : boxes.get(oldest)
+    const [existing, ...others] = known.map((id) => boxes.get(id))
     const conversation = existing?.id ?? boxes.nextId
-    const control = structuredClone(effectiveControl(existing?.flags ?? { optedOut: false }, entry.control))
+    // What the order changes depends on the flags that the joined conversation will have.
+    const flags = others.reduce((merged, younger) => mergeFlags(merged, younger.flags), existing?.flags ?? noFlags)
+    const control = entry.control && structuredClone(effectiveControl(flags, entry.control))
     // First of all, because a duplicate must change nothing.
     const seq = this.#store({ entry, json }, { channel, conversation, control })
     if (seq === undefined) return result('duplicate', boxes.get(this.#conversationOf(channel, message.id) ?? 0))
     const box = existing ?? boxes.create(channel, message.chat)
-    for (const younger of others) identities.join(box, boxes.get(younger))
+    for (const younger of others) identities.join(box, younger)
     if (fresh.length > 0) identities.add(box, fresh)
     if (control) {
       box.apply(control)

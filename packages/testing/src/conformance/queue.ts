@@ -218,11 +218,11 @@ export const queueConformance: readonly ConformanceCase<QueueHarness>[] = [
     )
     await world.queue.publish([jobOf('one'), jobOf('two')])
     await world.until(() => begun.length === 1)
-    const stopping = consumer.stop()
+    const stopping = watched(consumer.stop())
     await world.pass(world.retryBaseMs)
-    assert.deepEqual([begun.length, ended.length], [1, 0])
+    assert.deepEqual([begun.length, ended.length, stopping.ended], [1, 0, false])
     gate.open()
-    await stopping
+    await stopping.work
     await consumer.stop()
     assert.deepEqual(ended, begun)
     const other = collect(world.queue)
@@ -275,9 +275,11 @@ export const queueConformance: readonly ConformanceCase<QueueHarness>[] = [
     })
     await queue.publish([jobOf('one')])
     await world.until(() => state === 'begun')
-    const closing = queue.close()
+    const closing = watched(queue.close())
+    await world.pass(world.retryBaseMs)
+    assert.equal(closing.ended, false)
     gate.open()
-    await closing
+    await closing.work
     await queue.close()
     assert.equal(state, 'ended')
     await rejects(queue.publish([jobOf('two')]), 'queue_closed')
@@ -334,6 +336,16 @@ async function killJobs(world: QueueHarness, jobs: readonly QueueJob[]): Promise
   await world.queue.publish(jobs)
   await world.until(async () => (await world.queue.deadLetters.list()).length === before + jobs.length)
   await consumer.stop()
+}
+
+/** Work, and whether it has ended. */
+function watched(work: Promise<void>): { readonly work: Promise<void>; readonly ended: boolean } {
+  const state = { work, ended: false }
+  const end = () => {
+    state.ended = true
+  }
+  work.then(end, end)
+  return state
 }
 
 function openable(): { readonly opened: Promise<void>; open(): void } {

@@ -7,7 +7,13 @@ import { fileTransport } from '../file-transport.ts'
 import { simulatedWhatsApp } from '../simulated-whatsapp.ts'
 import { virtualClock } from '../virtual-clock.ts'
 import type { ConformanceCase } from './conformance.ts'
-import { skipReason, type TransportHarness, type TransportSkips, transportConformance } from './transport.ts'
+import {
+  type CustomerText,
+  skipReason,
+  type TransportHarness,
+  type TransportSkips,
+  transportConformance,
+} from './transport.ts'
 
 function trial(name: string, create: () => Promise<TransportHarness>, skips: TransportSkips = {}): void {
   describe(name, () => {
@@ -131,7 +137,9 @@ const brokenTransports: Readonly<Record<string, (transport: Transport) => Partia
   'finds everything': () => ({ find: async () => ({ status: 'sent' }) }),
   'finds nothing': () => ({ find: async () => ({ status: 'absent' }) }),
   'catches up on nothing': () => ({ catchUp: async () => undefined }),
-  'opens no files': () => ({ openMedia: async () => new ReadableStream() }),
+  'opens no files': () => ({
+    openMedia: async () => new ReadableStream({ start: (controller) => controller.close() }),
+  }),
   'promises types that it refuses': (transport) => ({
     capabilities: { ...transport.capabilities, maxTextLength: 5000 },
   }),
