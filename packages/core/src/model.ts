@@ -71,7 +71,7 @@ export interface GenerateOptions {
  * (retryable), `model_failed` (an answer that cannot be used, or a refusal of the request).
  */
 export interface Model {
-  /** Which model it is, e.g. `gpt-5-mini`. */
+  /** Which model it is, e.g. `gpt-6-luna`. */
   readonly name: string
   generate<Output extends ZodType>(
     request: ModelRequest<Output>,

@@ -5,6 +5,7 @@ import type { ExamplesClassifierOptions } from './classify/examples/examples-cla
 import { type Clock, systemClock } from './clock.ts'
 import { describeError, isWaAgentError, WaAgentError } from './errors.ts'
 import { type Logger, silentLogger } from './logger.ts'
+import { meteredModel } from './metered-model.ts'
 import { compose, type Middleware, type RespondInput, type RouteInput, type Turn } from './middleware.ts'
 import type { Model, ModelUsage } from './model.ts'
 import type { Plugin } from './plugin.ts'
@@ -38,7 +39,7 @@ export interface PipelineOptions {
   readonly model?: Model | undefined
   /** Default: no limit. */
   readonly budget?: ModelBudget
-  /** Answers what no intent was recognised in. Default: an agent that asks to say it another way. */
+  /** Answers what no intent was recognised in. Default: a plugin's, else an agent that asks to say it another way. */
   readonly fallback?: Agent
   readonly middleware?: readonly Middleware[]
   /** Settings of the examples classifier. */
@@ -88,11 +89,15 @@ class AgentPipeline implements Pipeline {
   readonly #classifier: Classifier
   readonly #floorIdleMs: number
   readonly #router: (input: RouteInput) => Route
+  readonly #model: Model | undefined
   readonly #plugins: PluginRunner
   readonly #layers: Layers
 
   constructor(options: PipelineOptions) {
-    const { agents = [], plugins = [], model, middleware = [], fallback = politeFallback, floor = {} } = options
+    const { agents = [], plugins = [], middleware = [], floor = {} } = options
+    const model = options.model && meteredModel(options.model)
+    const fallback = options.fallback ?? plugins.find((plugin) => plugin.fallback)?.fallback ?? politeFallback
+    this.#model = model
     this.historyLimit = options.historyLimit ?? (model ? 20 : 0)
     this.#options = options
     this.#clock = options.clock ?? systemClock
@@ -127,8 +132,8 @@ class AgentPipeline implements Pipeline {
   async #runTurn(input: TurnInput, options: RunOptions): Promise<TurnResult> {
     const tracer = createTracer(this.#elapsedMs)
     const turn = this.#begin(input, tracer)
-    const { model, budget } = this.#options
-    const run = { options, tracer, model: model && isWithin(budget, turn.usage) ? model : undefined }
+    const isAffordable = isWithin(this.#options.budget, turn.usage)
+    const run = { options, tracer, model: isAffordable ? this.#model : undefined }
     const classify = compose(this.#layers.classify, (current) => this.#classify(current, run))
     const route = compose(this.#layers.route, async (current) => this.#router(current))
     const answer = compose(this.#layers.respond, (current) => this.#respond(current, run))

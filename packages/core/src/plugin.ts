@@ -7,6 +7,8 @@ import type { Middleware } from './middleware.ts'
 export interface Plugin {
   readonly name: string
   readonly agents?: readonly Agent[]
+  /** Answers what no intent was recognised in, unless the pipeline has a fallback of its own. */
+  readonly fallback?: Agent
   readonly middleware?: readonly Middleware[]
   /** Called once, before the first turn. What it returns is called when the pipeline stops. */
   setup?(context: { readonly logger: Logger }): PluginCleanup | undefined | Promise<PluginCleanup | undefined>

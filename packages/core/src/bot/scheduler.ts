@@ -21,6 +21,8 @@ export class Scheduler {
   #cancelSweep: (() => void) | undefined
   #sweeping: Promise<void> | undefined
   #running = false
+  /** The last sweep filled all slots: there may be more. */
+  #hasMore = false
 
   constructor(engine: Engine, worker: Worker) {
     this.#engine = engine
@@ -97,6 +99,7 @@ export class Scheduler {
       }
       this.#busy.delete(id)
       this.#lookAgain(id, conversation, dueAtMs)
+      this.#sweepOn()
     })
   }
 
@@ -115,12 +118,20 @@ export class Scheduler {
     })
   }
 
+  /** After a long absence more is due than there are slots: it is taken up as slots become free, not sweep by sweep. */
+  #sweepOn(): void {
+    if (!this.#hasMore || this.#busy.size > this.#engine.settings.concurrency / 2) return
+    this.#hasMore = false
+    this.#sweeping = this.#sweep()
+  }
+
   /** Takes up what is due and was not rung for, as far as there are free slots. */
   async #sweep(): Promise<void> {
     const free = this.#engine.settings.concurrency - this.#busy.size
     if (!this.#running || free <= 0) return
     try {
       const claims = await this.#worker.claimDue(free, this.#busy)
+      this.#hasMore = claims.length === free
       for (const claim of claims) this.#enter(conversationId(claim.lease.conversation), async () => claim)
     } catch (error) {
       this.#engine.emit('error', { error, doing: 'looking for due conversations' })

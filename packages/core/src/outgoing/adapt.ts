@@ -1,5 +1,6 @@
 import type { OfferedChoice } from '../conversation.ts'
 import type { OutboundMedia, OutboundMessage } from '../message.ts'
+import { isBlank } from '../normalize.ts'
 import type { Capabilities } from '../transport.ts'
 import { splitText } from './split-text.ts'
 
@@ -21,18 +22,10 @@ export function adaptMessage(message: OutboundMessage, capabilities: Capabilitie
   switch (quoted.type) {
     case 'text':
       return { messages: texts(quoted.text, capabilities, quoted) }
-    case 'buttons': {
-      const choices = quoted.buttons.map(({ id, title }) => ({ id, title }))
-      const fits =
-        able && quoted.buttons.length <= capabilities.maxButtons && quoted.text.length <= capabilities.maxTextLength
-      return { messages: fits ? [quoted] : numbered(quoted, quoted.buttons, capabilities), choices }
-    }
-    case 'list': {
-      const rows = quoted.sections.flatMap((section) => section.rows)
-      const fits = able && rows.length <= capabilities.maxListRows && quoted.text.length <= capabilities.maxTextLength
-      const choices = rows.map(({ id, title }) => ({ id, title }))
-      return { messages: fits ? [quoted] : numbered(quoted, rows, capabilities), choices }
-    }
+    case 'buttons':
+      return choosable(quoted, [{ rows: quoted.buttons }], { able, capabilities, maxRows: capabilities.maxButtons })
+    case 'list':
+      return choosable(quoted, quoted.sections, { able, capabilities, maxRows: capabilities.maxListRows })
     case 'image':
     case 'video':
     case 'document':
@@ -43,7 +36,9 @@ export function adaptMessage(message: OutboundMessage, capabilities: Capabilitie
       return { messages: able ? [quoted] : texts(lines.filter(Boolean).join('\n'), capabilities, quoted) }
     }
     case 'contacts': {
-      const lines = quoted.contacts.map(({ name, phones, emails }) => [name, ...phones, ...emails].join(', '))
+      const lines = quoted.contacts.map(({ name, phones, emails }) =>
+        [name, ...phones, ...emails].filter(Boolean).join(', '),
+      )
       return { messages: able ? [quoted] : texts(lines.join('\n'), capabilities, quoted) }
     }
     case 'reaction':
@@ -64,6 +59,7 @@ function withoutQuote(message: OutboundMessage): OutboundMessage {
 type Quote = Pick<OutboundMessage, 'replyTo'>
 
 function texts(text: string, capabilities: Capabilities, { replyTo }: Quote): OutboundMessage[] {
+  if (isBlank(text)) return []
   const parts = text.length <= capabilities.maxTextLength ? [text] : splitText(text, capabilities.maxTextLength)
   // Only the first part quotes: a quotation on each would read as several answers.
   return parts.map((part, index) => ({ type: 'text', text: part, ...(index === 0 && replyTo ? { replyTo } : {}) }))
@@ -71,13 +67,29 @@ function texts(text: string, capabilities: Capabilities, { replyTo }: Quote): Ou
 
 type Choosable = Extract<OutboundMessage, { type: 'buttons' | 'list' }>
 type Row = OfferedChoice & { readonly description?: string | undefined }
+interface Section {
+  readonly title?: string | undefined
+  readonly rows: readonly Row[]
+}
 
-function numbered(message: Choosable, rows: readonly Row[], capabilities: Capabilities): OutboundMessage[] {
-  const lines = rows.map(
-    ({ title, description }, index) => `${index + 1}. ${title}${description ? ` - ${description}` : ''}`,
-  )
-  const text = [message.text, lines.join('\n'), message.footer].filter(Boolean).join('\n\n')
-  return texts(text, capabilities, message)
+function choosable(
+  message: Choosable,
+  sections: readonly Section[],
+  { able, capabilities, maxRows }: { able: boolean; capabilities: Capabilities; maxRows: number },
+): AdaptedMessage {
+  const choices = sections.flatMap(({ rows }) => rows.map(({ id, title }) => ({ id, title })))
+  const fits = able && choices.length <= maxRows && message.text.length <= capabilities.maxTextLength
+  return { messages: fits ? [message] : texts(numbered(message, sections), capabilities, message), choices }
+}
+
+/** The rows are counted through all sections: a number means one choice. */
+function numbered(message: Choosable, sections: readonly Section[]): string {
+  let count = 0
+  const blocks = sections.map(({ title, rows }) => {
+    const lines = rows.map((row) => `${++count}. ${row.title}${row.description ? ` - ${row.description}` : ''}`)
+    return [title, ...lines].filter(Boolean).join('\n')
+  })
+  return [message.text, ...blocks, message.footer].filter(Boolean).join('\n\n')
 }
 
 type Captioned = Extract<OutboundMessage, { type: 'image' | 'video' | 'document' }>

@@ -21,6 +21,8 @@ export function prepareMessages(
   messages: readonly OutboundMessage[],
   { capabilities, fallbackText }: { readonly capabilities: Capabilities; readonly fallbackText: string | false },
 ): Prepared {
+  const fallback =
+    fallbackText === false ? [] : adaptMessage({ type: 'text', text: fallbackText }, capabilities).messages
   const ready: OutboundMessage[] = []
   const warnings: string[] = []
   let choices: readonly OfferedChoice[] | undefined
@@ -33,13 +35,13 @@ export function prepareMessages(
       // "2" can only mean one list: the one that was offered last.
       if (adapted.choices) choices = adapted.choices
     } else if (result.verdict === 'unsafe') {
-      warnings.push(`a ${message.type} was replaced before sending: it held a ${result.reason}`)
+      warnings.push(`a message (${message.type}) was replaced before sending: ${result.reason}`)
+      if (!replaced) ready.push(...fallback)
       replaced = true
     } else {
-      warnings.push(`a ${message.type} was left out: it was empty`)
+      warnings.push(`a message (${message.type}) was left out: it was empty`)
     }
   }
-  const needsFallback = replaced || (messages.length > 0 && ready.length === 0 && warnings.length > 0)
-  if (needsFallback && fallbackText !== false) ready.push({ type: 'text', text: fallbackText })
+  if (ready.length === 0 && warnings.length > 0 && !replaced) ready.push(...fallback)
   return { messages: ready, warnings, ...(choices ? { choices } : {}) }
 }

@@ -1,15 +1,18 @@
-const sentenceEnd = /[.!?…。！？।؟]["'”’)\]]*\s+/gu
+/** Chinese and Japanese leave no blank behind a sentence. */
+const sentenceEnd = /[.!?…।؟۔]["'”’)\]]*\s+|[。！？]["'”’）)」』】]*/gu
 const blank = /\s+/gu
 
 /**
  * Cuts `text` into parts of at most `maxLength` UTF-16 units: at a paragraph's end, else a line's, else a sentence's, else
- * a word's, else between two characters as people see them. Nothing but blanks at the cuts is lost.
+ * a word's, else between two characters as people see them. Nothing but blanks at the cuts is lost. A limit below 2 counts
+ * as 2, because that is what one character may take.
  */
 export function splitText(text: string, maxLength: number): string[] {
+  const limit = Math.max(2, maxLength)
   const parts: string[] = []
   let rest = text.trim()
-  while (rest.length > maxLength) {
-    const cut = findCut(rest, maxLength)
+  while (rest.length > limit) {
+    const cut = findCut(rest, limit)
     parts.push(rest.slice(0, cut).trimEnd())
     rest = rest.slice(cut).trimStart()
   }
@@ -46,13 +49,15 @@ function lastEnd(text: string, pattern: RegExp): number {
   return found
 }
 
+/** The longest emoji in use have about 35 UTF-16 units. */
+const longestCharacter = 64
 const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 function lastCharacter(text: string, maxLength: number): number {
-  let cut = 0
-  for (const { index } of characters.segment(text.slice(0, maxLength + 1))) if (index <= maxLength) cut = index
+  // What joins two code points to one character (a family, a flag, a skin colour) may stand behind the limit.
+  const cut = characters.segment(text.slice(0, maxLength + longestCharacter)).containing(maxLength)?.index ?? 0
   if (cut > 0) return cut
   // One character longer than the limit (piled-up marks): cut inside it, but never inside a surrogate pair.
-  const isPair = /[\uD800-\uDBFF]/.test(text[maxLength - 1] ?? '')
-  return Math.max(1, isPair ? maxLength - 1 : maxLength)
+  const isPair = /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(maxLength - 1, maxLength + 1))
+  return isPair ? maxLength - 1 : maxLength
 }

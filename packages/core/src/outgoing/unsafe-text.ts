@@ -139,7 +139,7 @@ const secrets = patterns('secret', [
   ['://', /\b[a-z][a-z+]{1,20}:\/\/[^\s:@/]{1,80}:[^\s:@/]{1,200}@/],
 ])
 
-const all: readonly UnsafePattern[] = [
+const all = [
   ...patterns('model reasoning', [['<', thoughtTag]]),
   ...stackTraces,
   ...errorTexts,
@@ -148,10 +148,23 @@ const all: readonly UnsafePattern[] = [
   ...secrets,
 ]
 
+// What only few texts hold, such as "Traceback", is looked for all at once.
+const telling = all.filter(({ needs }) => needs.length > 3)
+const others = all.filter(({ needs }) => needs.length <= 3)
+const anyTelling = new RegExp(telling.map(({ needs }) => needs.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'))
+
 /** Why no customer should see `text`; `undefined` where it may be seen. */
 export function findUnsafe(text: string): string | undefined {
-  for (const { reason, needs, pattern } of all) if (text.includes(needs) && pattern.test(text)) return reason
-  return isJson(text) ? 'tool output' : undefined
+  return (
+    findIn(others, text) ??
+    (anyTelling.test(text) ? findIn(telling, text) : undefined) ??
+    (isJson(text) ? 'tool output' : undefined)
+  )
+}
+
+function findIn(candidates: readonly UnsafePattern[], text: string): string | undefined {
+  for (const { reason, needs, pattern } of candidates) if (text.includes(needs) && pattern.test(text)) return reason
+  return undefined
 }
 
 /** Nobody answers a customer in JSON: a text that is one JSON object or list came out of a tool. */

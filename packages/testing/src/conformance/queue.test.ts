@@ -1,6 +1,6 @@
+import type { Queue } from '@wa-agent/core'
+import { memoryQueue } from '@wa-agent/core'
 import { describe, expect, test } from 'vitest'
-import { memoryQueue } from '../../../core/src/memory-queue.ts'
-import type { Queue } from '../../../core/src/queue.ts'
 import { virtualClock } from '../virtual-clock.ts'
 import type { ConformanceCase } from './conformance.ts'
 import { type QueueHarness, queueConformance } from './queue.ts'

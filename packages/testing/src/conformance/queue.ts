@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ErrorCode } from '@wa-agent/core'
-import type { JobContext, Queue, QueueConsumer, QueueJob } from '../../../core/src/queue.ts'
+import type { ErrorCode, JobContext, Queue, QueueConsumer, QueueJob } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
 
 /** A queue to be tried, and time for it: virtual where the queue takes a clock, real where it does not. */
