@@ -21,7 +21,9 @@ function installed() {
 if (!installed()) {
   process.stderr.write('Installing dependencies (first run or changed package-lock.json) ...\n')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { status } = spawnSync(npm, ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
+  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of platforms other than the one it was made on,
+  // as npm writes it behind a registry mirror. This installs the locked versions and leaves the lock file alone.
+  const { status } = spawnSync(npm, ['install', '--no-save', '--loglevel=error', '--no-audit', '--no-fund'], {
     cwd: root,
     shell: process.platform === 'win32',
     // Nothing but the main job writes to standard output: `npm start --silent | jq` stays usable.

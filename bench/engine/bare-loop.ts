@@ -28,88 +28,70 @@ export async function runBareLoop(): Promise<Figures> {
   const reply = database.prepare('INSERT INTO outbox (id, chat, reply_to, message) VALUES (?, ?, ?, ?)')
   const mark = database.prepare('UPDATE outbox SET status = ? WHERE seq = ?')
   const write = groupCommit(database)
-  const queues = new Map<string, Pending[]>()
+  const lastOfChat = new Map<string, Promise<void>>()
 
-  const play = new Chats((message) => {
-    let seq: number | bigint = 0
-    write(
-      () => {
-        const result = append.run('shop', 'bench', message.id, message.chat, JSON.stringify(message), Date.now())
-        seq = result.changes === 1 ? result.lastInsertRowid : 0
-      },
-      () => {
-        if (seq === 0) return
-        const pending = { ...message, seq }
-        const queue = queues.get(message.chat)
-        if (queue) queue.push(pending)
-        else {
-          queues.set(message.chat, [pending])
-          work(pending)
-        }
-      },
-    )
-  })
+  async function receive(message: Message): Promise<void> {
+    const row = JSON.stringify({ type: 'text', from: { id: message.chat }, ...message })
+    const added = await write(() => append.run('shop', 'bench', message.id, message.chat, row, Date.now()))
+    if (added.changes === 0) return
+    // One after the other in a chat, all chats at once.
+    const turn = (lastOfChat.get(message.chat) ?? Promise.resolve()).then(() => answer(message, added.lastInsertRowid))
+    lastOfChat.set(message.chat, turn)
+    await turn
+    if (lastOfChat.get(message.chat) === turn) lastOfChat.delete(message.chat)
+  }
 
-  function work(message: Pending): void {
+  async function answer(message: Message, seq: number | bigint): Promise<void> {
     const text = message.text.includes('order') ? 'Your order is on its way.' : 'How can I help?'
-    const state = JSON.stringify({ turns: Number(message.seq) })
-    let seq: number | bigint = 0
-    write(
-      () => {
-        done.run(message.seq)
-        save.run('shop', 'bench', message.chat, state)
-        seq = reply.run(randomUUID(), message.chat, message.id, JSON.stringify({ type: 'text', text })).lastInsertRowid
-      },
-      () =>
-        write(
-          () => void mark.run(1, seq),
-          () => {
-            play.answered(message.chat)
-            write(
-              () => void mark.run(2, seq),
-              () => next(message.chat),
-            )
-          },
-        ),
-    )
+    const id = randomUUID()
+    const body = JSON.stringify({ type: 'text', text })
+    const state = JSON.stringify({ turns: Number(seq) })
+    const stored = await write(() => {
+      done.run(seq)
+      save.run('shop', 'bench', message.chat, state)
+      return reply.run(id, message.chat, message.id, body)
+    })
+    await write(() => mark.run(1, stored.lastInsertRowid))
+    await send({ id, chat: message.chat, text })
+    await write(() => mark.run(2, stored.lastInsertRowid))
   }
 
-  function next(chat: string): void {
-    const queue = queues.get(chat)
-    queue?.shift()
-    const following = queue?.[0]
-    if (following) work(following)
-    else queues.delete(chat)
+  async function send(message: Message): Promise<void> {
+    play.answered(message.chat)
   }
 
+  const play = new Chats((message) => void receive(message))
   const figures = await play.run()
-  write(
-    () => undefined,
-    () => database.close(),
-  )
-  process.once('exit', () => rmSync(folder, { recursive: true }))
+  await write(() => undefined)
+  await Promise.all(lastOfChat.values())
+  database.close()
+  rmSync(folder, { recursive: true })
   return figures
 }
 
-interface Pending {
+interface Message {
   readonly id: string
   readonly chat: string
   readonly text: string
-  readonly seq: number | bigint
 }
 
 /** Runs everything that was written in one turn of the event loop in one transaction, then tells each that it is durable. */
-function groupCommit(database: DatabaseSync): (run: () => void, after: () => void) => void {
-  let operations: { run(): void; after(): void }[] = []
+function groupCommit(database: DatabaseSync): <Result>(run: () => Result) => Promise<Result> {
+  let operations: (() => () => void)[] = []
   const commit = () => {
     const group = operations
     operations = []
     database.exec('BEGIN IMMEDIATE')
-    for (const operation of group) operation.run()
+    const tellers = group.map((operation) => operation())
     database.exec('COMMIT')
-    for (const operation of group) operation.after()
+    for (const tell of tellers) tell()
   }
-  return (run, after) => {
-    if (operations.push({ run, after }) === 1) setImmediate(commit)
-  }
+  return (run) =>
+    new Promise((resolve) => {
+      const operation = () => {
+        const result = run()
+        return () => resolve(result)
+      }
+      if (operations.push(operation) === 1) setImmediate(commit)
+    })
 }

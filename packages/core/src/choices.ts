@@ -66,7 +66,9 @@ export function findChoice(text: string, choices: readonly OfferedChoice[]): Off
   if (exact) return exact
   const words = wordsOf(said)
   const byPlace = otherNumber.test(text) ? undefined : findByPlace(said, words, choices)
-  const byTitle = findByTitle(words, choices)
+  // "The medium one": the one stands for the thing.
+  const isThing = words.length > 1 && (words.at(-1) === 'one' || words.at(-1) === 'ones')
+  const byTitle = findByTitle(isThing ? words.slice(0, -1) : words, choices)
   // "2" where one title is "2 boxes" and another one stands second may mean either.
   if (byPlace && byTitle && byPlace !== byTitle) return undefined
   return byPlace ?? byTitle ?? findById(text.trim(), choices)

@@ -9,9 +9,9 @@ export interface ConversationKey extends ChannelKey {
   readonly chat: string
 }
 
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}$/
+const namePattern = /^[A-Za-z0-9+][A-Za-z0-9._:@+-]{0,127}$/
 
-/** Whether `name` may name a tenant or a channel: 1-128 characters, letters, digits and `. _ : @ + -`. */
+/** Whether `name` may name a tenant or a channel: 1-128 letters, digits and `. _ : @ + -`, a letter, a digit or `+` first. */
 export function isKeyName(name: string): boolean {
   return namePattern.test(name)
 }

@@ -11,6 +11,8 @@ interface Joinable {
   readonly hasContent: boolean
 }
 
+const nothing = () => undefined
+
 /** Expired leases that nobody gave back are forgotten once there are this many entries. */
 const sweepFrom = 1024
 
@@ -82,18 +84,35 @@ export class LeaseTable {
     this.#put(conversation, '', untilMs)
   }
 
-  /** Lifts a fence early; a lease that somebody holds stays. */
-  lift(conversation: ConversationKey): void {
+  /** Lifts a fence early; a lease that somebody holds stays. The result undoes it. */
+  lift(conversation: ConversationKey): () => void {
     const id = conversationId(conversation)
-    if (this.#leases.get(id)?.owner === '') this.#leases.delete(id)
+    const fence = this.#leases.get(id)
+    if (fence?.owner !== '') return nothing
+    this.#leases.delete(id)
+    return () => this.#leases.set(id, fence)
   }
 
   /**
    * Two conversations turned out to be one; call it before their mail is joined. A turn of the younger one is lost and
    * redone in the joined conversation. A turn of the older one is lost only where the joined conversation holds something
-   * that it has not seen: otherwise its commit would overwrite the younger's session or answer out of order.
+   * that it has not seen: otherwise its commit would overwrite the younger's session or answer out of order. The result
+   * undoes it, for a storage that fails to make the joining durable.
    */
-  join(older: Joinable, younger: Joinable): void {
+  join(older: Joinable, younger: Joinable): () => void {
+    const before = [older, younger].map(
+      ({ key }) => [conversationId(key), this.#leases.get(conversationId(key))] as const,
+    )
+    this.#join(older, younger)
+    return () => {
+      for (const [id, lease] of before) {
+        if (lease) this.#leases.set(id, lease)
+        else this.#leases.delete(id)
+      }
+    }
+  }
+
+  #join(older: Joinable, younger: Joinable): void {
     const sending = [older, younger].filter((one) => one.isSending).map((one) => conversationId(one.key))
     const untilMs = Math.max(0, ...sending.map((id) => this.expiresAtMs(id) ?? 0))
     this.revoke(younger.key)

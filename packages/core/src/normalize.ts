@@ -48,10 +48,10 @@ const foreignDigit = /[^\P{Nd}0-9]/gu
 function foldDigits(text: string): string {
   return text.replace(foreignDigit, (character) => {
     const code = character.codePointAt(0) ?? 0
-    // Decimal digits stand in runs of ten: the value is the distance to the run's first one.
+    // Decimal digits stand in runs of ten, some runs side by side: the place in a run is the value.
     let first = code
-    while (code - first < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(first - 1))) first -= 1
-    return String(code - first)
+    while (/^\p{Nd}$/u.test(String.fromCodePoint(first - 1))) first -= 1
+    return String((code - first) % 10)
   })
 }
 

@@ -82,10 +82,11 @@ export class Database {
         if (this.connection.isTransaction) rollback.run()
       },
       undone: () => {
+        this.#store.undone()
         this.#isStale = true
       },
       committed: (group) => {
-        this.#store.trim()
+        this.#store.committed()
         this.#checkpoints.written(group)
       },
     })

@@ -6,11 +6,13 @@ import { encodeId } from './ids.ts'
 import { LruMap } from './lru-map.ts'
 import type { Sequence } from './sequence.ts'
 import { mailShift, slices } from './slices.ts'
+import type { Undo } from './undo.ts'
 
 /** What the identities work with. */
 export interface IdentitiesParts {
   readonly boxes: Boxes
   readonly leases: LeaseTable
+  readonly undo: Undo
   readonly sequence: Sequence
   /** How many conversations are kept in memory. */
   readonly limit: number
@@ -20,6 +22,7 @@ export interface IdentitiesParts {
 export class Identities {
   readonly #boxes: Boxes
   readonly #leases: LeaseTable
+  readonly #undo: Undo
   readonly #cache: LruMap<string, number>
   readonly #select: StatementSync
   readonly #insert: StatementSync
@@ -30,6 +33,7 @@ export class Identities {
   constructor(db: DatabaseSync, parts: IdentitiesParts) {
     this.#boxes = parts.boxes
     this.#leases = parts.leases
+    this.#undo = parts.undo
     this.#sequence = parts.sequence
     this.#cache = new LruMap(parts.limit * 4)
     this.#select = db.prepare('SELECT conversation FROM aliases WHERE channel = ? AND id = ?')
@@ -95,7 +99,7 @@ export class Identities {
 
   /** Moves everything of `younger` into `older`; its ids name `older` from now on. */
   join(older: Box, younger: Box): void {
-    this.#leases.join(older, younger)
+    this.#undo.add(this.#leases.join(older, younger))
     older.absorb(younger)
     for (const slice of slices(this.#sequence, { shift: mailShift, since: younger.since })) {
       for (const move of this.#moves) move.run(older.id, slice, younger.id)

@@ -30,7 +30,8 @@ const chat = fc.constantFrom(...chats)
 const text = fc.constantFrom('one', 'two', '👍 \ud800', 'x'.repeat(3_000))
 const replyId = fc.constantFrom('r1', 'r2', 'r3', 'r4', 'r5', 'r6')
 const messageId = fc.integer({ min: 0, max: 25 }).map((number) => `m${number}`)
-const providerId = fc.constantFrom('p1', 'p2', 'p3')
+/** Unique, as providers' ids are: made from the reply's. */
+const providerId = replyId.map((id) => `p-${id}`)
 const tenant = fc.constantFrom('acme', 'acme', 'acme', 'other')
 const place = fc.record({ tenant, channel: fc.constant('main'), chat })
 const delay = fc.constantFrom(0, 0, 10, 5_000)
@@ -52,11 +53,15 @@ const message = fc.record({
   control: fc.option(control, { freq: 5, nil: undefined }),
 })
 const reply = fc.record({ id: replyId, text, delay })
-const outcome: fc.Arbitrary<(nowMs: number) => ReplyOutcome> = fc.oneof(
-  fc
-    .option(providerId, { nil: undefined })
-    .map((id) => () => ({ status: 'sent' as const, ...(id && { providerId: id }) })),
-  delay.map((ms) => (nowMs: number) => ({ status: 'retry' as const, notBeforeMs: nowMs + ms, reason: 'later' })),
+const outcome: fc.Arbitrary<(reply: { id: string }, nowMs: number) => ReplyOutcome> = fc.oneof(
+  fc.boolean().map(
+    (isTold) =>
+      ({ id }: { id: string }) =>
+        ({ status: 'sent', ...(isTold && { providerId: `p-${id}` }) }) as const,
+  ),
+  delay.map(
+    (ms) => (_: unknown, nowMs: number) => ({ status: 'retry', notBeforeMs: nowMs + ms, reason: 'later' }) as const,
+  ),
   fc
     .constantFrom('dead' as const, 'held' as const, 'suppressed' as const)
     .map((status) => () => ({ status, reason: 'x' })),
@@ -174,7 +179,7 @@ class Comparison {
       }
       case 'settle':
         await this.#both((storage) =>
-          storage.settle({ conversation: current.place, id: current.id }, current.outcome(nowMs)),
+          storage.settle({ conversation: current.place, id: current.id }, current.outcome(current, nowMs)),
         )
         break
       case 'release': {
@@ -309,7 +314,8 @@ function toNewMessage(
       fromMe,
       isGroup,
       sentAtMs: nowMs,
-      text: body,
+      // What only looks like an echo must not take a provider id that another reply will have.
+      text: id.startsWith('p-') ? 'said by provider id' : body,
     },
   }
 }

@@ -16,6 +16,7 @@ import type { Identities } from './identities.ts'
 import { encodeId } from './ids.ts'
 import type { Sequence } from './sequence.ts'
 import { mailShift, sentShift, slices } from './slices.ts'
+import type { Undo } from './undo.ts'
 
 /** A reply on its way into the outbox, serialised outside of the transaction. */
 export interface ReplyDraft {
@@ -28,6 +29,7 @@ export interface OutboxParts {
   readonly boxes: Boxes
   readonly identities: Identities
   readonly leases: LeaseTable
+  readonly undo: Undo
   readonly sequence: Sequence
   readonly now: () => number
 }
@@ -163,7 +165,7 @@ export class Outbox {
         seq,
       )
     }
-    if (!box.isSending) this.#parts.leases.lift(box.key)
+    if (!box.isSending) this.#parts.undo.add(this.#parts.leases.lift(box.key))
     this.#parts.boxes.schedule(box)
   }
 }

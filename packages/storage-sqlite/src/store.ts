@@ -21,6 +21,7 @@ import { Identities } from './identities.ts'
 import { Inbox, type MessageDraft } from './inbox.ts'
 import { Outbox, type ReplyDraft } from './outbox.ts'
 import { Sequence } from './sequence.ts'
+import { Undo } from './undo.ts'
 import { Upkeep } from './upkeep.ts'
 import { UsageTable } from './usage-table.ts'
 
@@ -47,6 +48,7 @@ export class Store {
   readonly deadLetters: DeadLetterTable
   readonly upkeep: Upkeep
   readonly #leases: LeaseTable
+  readonly #undo = new Undo()
   readonly #channels: Channels
   readonly #boxes: Boxes
   readonly #identities: Identities
@@ -65,9 +67,15 @@ export class Store {
     this.#sequence = new Sequence(db)
     this.#channels = new Channels(db)
     this.#boxes = new Boxes(db, { channels: this.#channels, leases, sequence: this.#sequence, limit })
-    this.#identities = new Identities(db, { boxes: this.#boxes, leases, sequence: this.#sequence, limit })
+    this.#identities = new Identities(db, {
+      boxes: this.#boxes,
+      leases,
+      undo: this.#undo,
+      sequence: this.#sequence,
+      limit,
+    })
     const parts = { boxes: this.#boxes, identities: this.#identities, sequence: this.#sequence }
-    this.#outbox = new Outbox(db, { ...parts, leases, now: options.now })
+    this.#outbox = new Outbox(db, { ...parts, leases, undo: this.#undo, now: options.now })
     this.#inbox = new Inbox(db, { ...parts, channels: this.#channels, outbox: this.#outbox })
     this.#history = new History(db, this.#sequence)
     this.#usage = new UsageTable(db)
@@ -76,13 +84,24 @@ export class Store {
     this.reset()
   }
 
-  /** Forgets all that is remembered and reads again what must be known. The leases stay. */
+  /** Forgets all that is remembered and reads again what must be known. Leases are on no disk: they stay. */
   reset(): void {
     this.#channels.reset()
     this.#sequence.reset()
     this.#identities.reset()
     this.#usage.reset()
     this.#boxes.reset()
+  }
+
+  /** What was written is durable. */
+  committed(): void {
+    this.#undo.forget()
+    this.trim()
+  }
+
+  /** What was written is not: what memory knows is ahead of the disk until `reset`. */
+  undone(): void {
+    this.#undo.run()
   }
 
   /** Keeps memory bounded; between operations. */

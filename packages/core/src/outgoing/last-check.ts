@@ -45,7 +45,8 @@ export function lastCheck(message: OutboundMessage): CheckResult {
 function checked(message: OutboundMessage, text: string, rebuild: (text: string) => OutboundMessage): CheckResult {
   const visible = stripReasoning(text)
   if (isBlank(visible)) return { verdict: 'empty' }
-  const reason = findUnsafe(visible)
+  const isWhole = visible === text || stripReasoning(visible) === visible
+  const reason = isWhole ? findUnsafe(visible) : 'model reasoning'
   if (reason !== undefined) return { verdict: 'unsafe', reason }
   return labelsChecked(visible === text ? message : rebuild(visible))
 }

@@ -21,7 +21,7 @@ export function prepareMessages(
   messages: readonly OutboundMessage[],
   { capabilities, fallbackText }: { readonly capabilities: Capabilities; readonly fallbackText: string | false },
 ): Prepared {
-  const fallback =
+  const fallback = () =>
     fallbackText === false ? [] : adaptMessage({ type: 'text', text: fallbackText }, capabilities).messages
   const ready: OutboundMessage[] = []
   const warnings: string[] = []
@@ -36,12 +36,12 @@ export function prepareMessages(
       if (adapted.choices) choices = adapted.choices
     } else if (result.verdict === 'unsafe') {
       warnings.push(`a message (${message.type}) was replaced before sending: ${result.reason}`)
-      if (!replaced) ready.push(...fallback)
+      if (!replaced) ready.push(...fallback())
       replaced = true
     } else {
       warnings.push(`a message (${message.type}) was left out: it was empty`)
     }
   }
-  if (ready.length === 0 && warnings.length > 0 && !replaced) ready.push(...fallback)
+  if (ready.length === 0 && warnings.length > 0 && !replaced) ready.push(...fallback())
   return { messages: ready, warnings, ...(choices ? { choices } : {}) }
 }

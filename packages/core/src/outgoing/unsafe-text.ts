@@ -35,7 +35,7 @@ const stackTraces = patterns('stack trace', [
   // PHP, Dart, Ruby
   ['.php', /\.php(?::\d+|\(\d+\)| on line \d+)/],
   ['{main}', /^#\d+ +\{main\}/m],
-  ['#0', /^#\d+ +[^\n]*\.dart[:)]/m],
+  ['#0', /^#\d+ [^\n]*\.dart[:)]/m],
   ['tack trace:', /^\[?[Ss]tack trace:\]?[ \t]*$/m],
   ['.rb:', /\.rb:\d+:in [`'"]/],
 ])
@@ -78,7 +78,7 @@ const errorTexts = patterns('error text', [
   ['Agent stopped due to', /^Agent stopped due to (?:iteration|max|time)/],
   // Databases
   ['SQL', /\bSQLITE_[A-Z]{3,20}\b|\bSQLSTATE\b|\berror in your SQL syntax/],
-  ['ORA-', /\bORA-\d{5}: [a-z]/],
+  ['ORA-', /\bORA-\d{5}: (?:table|unique|invalid|missing|cannot|no|not|TNS|deadlock)\b/],
   ['ER_', /\bER_(?:DUP|NO|BAD|PARSE|ACCESS|LOCK|DATA|ROW|TABLE)_[A-Z_]{2,40}\b/],
   ['constraint', /\bviolates (?:unique|foreign key|not-null|check|exclusion) constraint|\bconstraint failed: \w/],
   ['syntax error', /\bsyntax error (?:at or )?near\b|": syntax error\b/],
