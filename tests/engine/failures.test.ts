@@ -127,6 +127,26 @@ describe('turns that fail', () => {
     expect(last).toBeDefined()
   })
 
+  it('makes a dead letter of a turn whose session cannot be stored, and does not run in circles', async () => {
+    let turns = 0
+    const broken = defineAgent({
+      name: 'broken',
+      description: 'Keeps what is no JSON.',
+      respond({ session, reply }) {
+        turns += 1
+        Object.assign(session as object, { amount: 10n })
+        reply.text('hello')
+      },
+    })
+    await using world = await startWorld({ agents: [broken] })
+    const anna = world.whatsapp.customer('anna')
+    anna.says('hi')
+    await world.clock.advance(60_000)
+    expect(turns).toBe(1)
+    expect(anna.texts).toEqual([fallback])
+    expect(await world.bot.deadLetters.list()).toHaveLength(1)
+  })
+
   it('keeps the session as it was before the attempt that failed', async () => {
     let failed = false
     const counter = defineAgent({

@@ -151,6 +151,22 @@ describe('a connection that was lost', () => {
   })
 })
 
+describe('a catch-up that fails', () => {
+  it('is tried again until it is answered', async () => {
+    await using world = await startWorld()
+    const anna = world.whatsapp.customer('anna')
+    world.whatsapp.disconnect()
+    anna.says('hello')
+    world.whatsapp.faults.catchUp(2)
+    world.whatsapp.reconnect()
+    await world.clock.advance(1999)
+    expect(anna.texts).toEqual([])
+    await world.clock.advance(4001)
+    expect(anna.texts).toEqual(['you said hello'])
+    expect(world.named('error')).toHaveLength(2)
+  })
+})
+
 describe('a storage that is away for a while', () => {
   it('acknowledges nothing that is not durable: the provider delivers again', async () => {
     const { storage, state } = faulty(memoryStorage(), ['append'])

@@ -52,6 +52,20 @@ describe('sending', () => {
     expect(await world.bot.deadLetters.list()).toEqual([])
   })
 
+  it('asks again where the transport cannot be asked now', async () => {
+    await using world = await startWorld()
+    const anna = world.whatsapp.customer('anna')
+    world.whatsapp.faults.next('timeout-after-acceptance')
+    world.whatsapp.faults.find('rejects')
+    anna.says('hello')
+    await world.clock.advance(5000)
+    expect(world.named('reply-held')).toEqual([])
+    world.whatsapp.faults.find('truth')
+    await world.clock.advance(20_000)
+    expect(world.named('reply-sent')).toHaveLength(1)
+    expect(anna.texts).toEqual(['you said hello'])
+  })
+
   it('waits as long as the provider says, and overtakes nothing meanwhile', async () => {
     await using world = await startWorld()
     const anna = world.whatsapp.customer('anna')

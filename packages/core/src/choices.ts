@@ -62,7 +62,7 @@ export function findChoice(text: string, choices: readonly OfferedChoice[]): Off
   if (choices.length === 0 || text.length > 200) return undefined
   const said = keywordOf(text)
   if (said === '') return undefined
-  const exact = choices.find((choice) => keywordOf(choice.title) === said)
+  const exact = choices.find((choice) => titleOf(choice).keyword === said)
   if (exact) return exact
   const words = wordsOf(said)
   const byPlace = otherNumber.test(text) ? undefined : findByPlace(said, words, choices)
@@ -98,7 +98,7 @@ function isNumberSign(word: string, next: string | undefined): boolean {
 }
 
 function findByTitle(words: readonly string[], choices: readonly OfferedChoice[]): OfferedChoice | undefined {
-  const titles = choices.map((choice) => ({ choice, title: wordsOf(normalizeKeyword(choice.title)) }))
+  const titles = choices.map((choice) => ({ choice, title: titleOf(choice).words }))
   const named = titles.filter(({ title }) => isWithin(title, words))
   if (named.length > 0) return named.length === 1 ? named[0]?.choice : undefined
   const start = words.findIndex((word) => !isAround(word))
@@ -127,6 +127,24 @@ function findById(text: string, choices: readonly OfferedChoice[]): OfferedChoic
 
 function isAround(word: string): boolean {
   return fillers.has(word) || labels.has(word) || wishes.has(word)
+}
+
+interface Title {
+  readonly keyword: string
+  readonly words: readonly string[]
+}
+
+const maxTitlesKept = 1000
+const titlesKept = new Map<string, Title>()
+
+/** The same few menus are offered all day, so their titles are taken apart once. */
+function titleOf({ title }: OfferedChoice): Title {
+  const kept = titlesKept.get(title)
+  if (kept) return kept
+  if (titlesKept.size >= maxTitlesKept) titlesKept.clear()
+  const made = { keyword: keywordOf(title), words: wordsOf(normalizeKeyword(title)) }
+  titlesKept.set(title, made)
+  return made
 }
 
 function wordsOf(said: string): string[] {

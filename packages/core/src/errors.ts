@@ -6,7 +6,6 @@ export type ErrorCode =
   | 'lease_lost'
   | 'media_too_large'
   | 'media_unavailable'
-  | 'model_budget_spent'
   | 'model_failed'
   | 'model_rate_limited'
   | 'model_timeout'

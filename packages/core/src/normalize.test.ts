@@ -20,6 +20,7 @@ describe('a keyword', () => {
     ['ＳＴＯＰ', 'stop'],
     ['2️⃣', '2'],
     ['②', '2'],
+    ['ŉ', 'n'],
     ['٢३७', '237'],
     ['order_id', 'order_id'],
     ['constructor', 'constructor'],

@@ -15,15 +15,28 @@ const sign = /^[\s\p{P}\p{S}]+/u
 export function normalizeKeyword(text: string): string {
   if (printableAscii.test(text)) {
     const lower = text.toLowerCase()
-    return withoutOuterSigns(lower.includes('  ') ? lower.replace(/ {2,}/g, ' ') : lower)
+    return withoutOuterAscii(lower.includes('  ') ? lower.replace(/ {2,}/g, ' ') : lower)
   }
   const plain = text
     .replace(invisible, '')
-    .replace(apostrophes, "'")
     .normalize('NFKD')
+    .replace(apostrophes, "'")
     .replace(accents, '$1')
     .normalize('NFC')
   return withoutOuterSigns(foldDigits(plain).toLowerCase().replace(blanks, ' '))
+}
+
+function withoutOuterAscii(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && !isAsciiWord(text.charCodeAt(start))) start += 1
+  while (end > start && !isAsciiWord(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+/** A digit or a lower-case letter. */
+function isAsciiWord(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39)
 }
 
 /** Goes back from the end by hand: an expression would look for the end from each sign in the middle. */

@@ -128,6 +128,7 @@ export interface Claim {
   readonly more: boolean
   /** The undelivered replies, in order. */
   readonly replies: readonly StoredReply[]
+  /** The last lines, without what is pending. */
   readonly history: readonly HistoryEntry[]
   readonly usage: Usage
 }
@@ -170,6 +171,7 @@ export interface DeadLetter {
   readonly conversation: ConversationKey
   readonly message: InboundMessage | OutboundMessage
   readonly reason: string
+  /** How many turns with it failed, or how many attempts to send it began; the last one included. */
   readonly attempts: number
   readonly atMs: number
 }
@@ -186,7 +188,7 @@ export interface StorageStats {
 
 /** Looking at dead letters and deciding on them. */
 export interface DeadLetters {
-  /** Newest last. */
+  /** Newest last; with a `limit` the newest ones. */
   list(query?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly DeadLetter[]>
   /** Makes it pending again, with its attempts forgotten. Rejects with `not_found` for an unknown id. */
   retry(id: string, nowMs: number): Promise<ConversationKey>
@@ -205,7 +207,10 @@ export interface Storage {
   append(messages: readonly NewMessage[]): Promise<readonly AppendResult[]>
   /** Leases conversations that have something due and are not leased by anyone. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>
-  /** Changes a claimed conversation. Rejects with `lease_lost` where the lease is no longer the newest or has expired. */
+  /**
+   * Changes a claimed conversation. Rejects with `lease_lost` where the lease is no longer the newest or has expired, and
+   * with `not_found` where `sending` names a reply that is final by now: it must not be sent.
+   */
   commit(lease: Lease, change: Change): Promise<Flags>
   /** Records what became of a reply. Needs no lease: it states a fact. A reply that is final already stays as it is. */
   settle(reply: { readonly conversation: ConversationKey; readonly id: string }, outcome: ReplyOutcome): Promise<void>

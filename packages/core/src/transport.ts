@@ -9,7 +9,7 @@ export interface Capabilities {
   /** The longest text in UTF-16 units; a longer one is split into several messages. */
   readonly maxTextLength: number
   readonly maxCaptionLength: number
-  /** 0 where there are no buttons; more choices than this become a list or a numbered text. */
+  /** 0 where there are no buttons; more choices than this become a numbered text. */
   readonly maxButtons: number
   /** 0 where there are no lists. */
   readonly maxListRows: number
@@ -76,7 +76,10 @@ export interface Transport extends ChannelKey {
   send(delivery: Delivery, options: { readonly signal: AbortSignal }): Promise<SendResult>
   /** Ends: no `receive` after it has resolved. */
   stop(): Promise<void>
-  /** Whether a delivery went out after all. Leave it out where the provider cannot be asked. */
+  /**
+   * Whether a delivery went out after all. Leave it out where the provider cannot be asked; reject with a retryable
+   * `WaAgentError` where it cannot be asked now.
+   */
   find?(delivery: Delivery, options: { readonly signal: AbortSignal }): Promise<FindResult>
   /** Asks for everything that arrived since `sinceMs` and feeds it to `host.receive`. */
   catchUp?(options: { readonly sinceMs: number; readonly signal: AbortSignal }): Promise<void>

@@ -38,9 +38,11 @@ export async function withinTime<Result>(
   })
   const stop = () => end(signal?.reason)
   signal?.addEventListener('abort', stop, { once: true })
+  // It may have been stopped while the work began.
+  if (signal?.aborted) stop()
   const cancelTimer = clock.after(timeoutMs, () => end(timeoutError()))
   try {
-    return await Promise.race([working, ended])
+    return await Promise.race([ended, working])
   } finally {
     cancelTimer()
     signal?.removeEventListener('abort', stop)

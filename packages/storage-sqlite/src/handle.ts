@@ -51,9 +51,13 @@ export class Handle {
   }
 
   /** Writes, together with everything else that is written in this turn of the event loop. */
-  readonly write = async <Value>(run: (store: Store) => Value, bytes = 0): Promise<Value> => {
-    const database = this.database
-    return database.groups.submit(() => run(database.store), bytes)
+  readonly write = <Value>(run: (store: Store) => Value, bytes = 0): Promise<Value> => {
+    try {
+      const database = this.database
+      return database.groups.submit(() => run(database.store), bytes)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   integrityCheck(): IntegrityReport {

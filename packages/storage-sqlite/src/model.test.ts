@@ -39,7 +39,10 @@ const handoff = fc.record(
   { by: fc.constant('person' as const), reason: fc.constant('x'), sinceMs: fc.constant(1), untilMs: fc.nat(5) },
   { requiredKeys: ['by', 'reason', 'sinceMs'] },
 )
-const control = fc.record({ optOut: fc.boolean(), handoff: fc.option(handoff) }, { requiredKeys: [] })
+const control = fc.record(
+  { optOut: fc.boolean(), handoff: fc.option(handoff), releasesSinceMs: fc.constantFrom(1, 2) },
+  { requiredKeys: [] },
+)
 const message = fc.record({
   tenant,
   id: fc.oneof(messageId, messageId, providerId),
@@ -91,6 +94,17 @@ const step = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('enqueue' as const), place, replies: fc.array(reply, { maxLength: 2 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('together' as const),
+      batches: fc.array(fc.array(message, { maxLength: 2 }), { minLength: 1, maxLength: 3 }),
+      place,
+      replies: fc.array(reply, { maxLength: 2 }),
+      id: replyId,
+      outcome,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('control' as const), place, control }) },
   {
@@ -165,6 +179,19 @@ class Comparison {
     switch (current.do) {
       case 'append':
         await this.#both((storage) => storage.append(current.batch.map((entry) => toNewMessage(entry, nowMs))))
+        break
+      case 'together':
+        // They share one commit: all of them are on the disk, or none.
+        await this.#both((storage) =>
+          Promise.all([
+            storage.enqueue(
+              current.place,
+              current.replies.map((one) => toReply(one, nowMs)),
+            ),
+            ...current.batches.map((batch) => storage.append(batch.map((entry) => toNewMessage(entry, nowMs)))),
+            storage.settle({ conversation: current.place, id: current.id }, current.outcome(current, nowMs)),
+          ]),
+        )
         break
       case 'claim':
         await this.#take(current)

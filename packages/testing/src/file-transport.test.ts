@@ -280,7 +280,7 @@ describe('the file of replies', () => {
         await again.stop()
         expect(await readFile(paths.out)).toEqual(bytes)
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 

@@ -65,8 +65,9 @@ class EngineBot implements Bot {
       await this.#engine.storage.open()
       await this.#engine.pipeline.start?.()
       this.#state = 'running'
-      this.#scheduler.start()
+      // What was left unfinished may need a transport that can be asked.
       await this.#connections.start()
+      this.#scheduler.start()
     } catch (error) {
       await this.#scheduler.stop()
       await this.#close()

@@ -1,6 +1,10 @@
+import { backoffMs } from '../backoff.ts'
+import { waitFor } from '../clock.ts'
 import type { ConnectionState, Transport, TransportHost } from '../transport.ts'
 import type { Door } from './door.ts'
 import type { Engine } from './engine.ts'
+
+const longestCatchUpPauseMs = 60_000
 
 /** Starts and stops the transports, and asks for what arrived while one was away. */
 export class Connections {
@@ -8,8 +12,10 @@ export class Connections {
   readonly #transports: readonly Transport[]
   readonly #door: Door
   readonly #started: Transport[] = []
-  readonly #catchUps = new Set<Promise<void>>()
-  #controller = new AbortController()
+  /** Of each transport only the newest connection is asked. */
+  readonly #catchingUp = new Map<Transport, AbortController>()
+  readonly #asking = new Set<Promise<void>>()
+  #stopping = new AbortController()
 
   constructor(engine: Engine, transports: readonly Transport[], door: Door) {
     this.#engine = engine
@@ -19,7 +25,7 @@ export class Connections {
 
   /** Starts all of them; where one fails, those that run are stopped again and its error is thrown. */
   async start(): Promise<void> {
-    this.#controller = new AbortController()
+    this.#stopping = new AbortController()
     try {
       for (const transport of this.#transports) {
         await transport.start(this.#hostFor(transport))
@@ -32,13 +38,13 @@ export class Connections {
   }
 
   async stop(): Promise<void> {
-    this.#controller.abort()
+    this.#stopping.abort()
     for (const transport of this.#started.splice(0).reverse()) {
       await transport
         .stop()
         .catch((error: unknown) => this.#engine.emit('error', { error, doing: `stopping transport ${transport.name}` }))
     }
-    await Promise.all(this.#catchUps)
+    await Promise.all(this.#asking)
   }
 
   #hostFor(transport: Transport): TransportHost {
@@ -49,20 +55,36 @@ export class Connections {
       connection: (state: ConnectionState, reason) => {
         emit('connection-changed', { tenant, channel, state, ...(reason === undefined ? {} : { reason }) })
         if (state === 'connected') this.#catchUp(transport)
+        else this.#catchingUp.get(transport)?.abort()
       },
       clock: settings.clock,
       logger: settings.logger,
     }
   }
 
+  /** Asks until it is answered: what arrived while the connection was away comes by no other way. */
   #catchUp(transport: Transport): void {
-    if (!transport.catchUp || this.#controller.signal.aborted) return
-    const { settings, emit } = this.#engine
-    const sinceMs = Math.max(0, settings.clock.now() - settings.catchUpMaxAgeMs)
-    const running = transport
-      .catchUp({ sinceMs, signal: this.#controller.signal })
-      .catch((error: unknown) => emit('error', { error, doing: `asking ${transport.name} for missed messages` }))
-      .finally(() => this.#catchUps.delete(running))
-    this.#catchUps.add(running)
+    this.#catchingUp.get(transport)?.abort()
+    if (!transport.catchUp || this.#stopping.signal.aborted) return
+    const controller = new AbortController()
+    this.#catchingUp.set(transport, controller)
+    const running = this.#askUntilAnswered(transport, AbortSignal.any([controller.signal, this.#stopping.signal]))
+    this.#asking.add(running)
+    void running.finally(() => this.#asking.delete(running))
+  }
+
+  async #askUntilAnswered(transport: Transport, signal: AbortSignal): Promise<void> {
+    const { clock, catchUpMaxAgeMs, random } = this.#engine.settings
+    const sinceMs = Math.max(0, clock.now() - catchUpMaxAgeMs)
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await transport.catchUp?.({ sinceMs, signal })
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        this.#engine.emit('error', { error, doing: `asking ${transport.name} for missed messages` })
+        await waitFor(clock, backoffMs(attempt, { maxMs: longestCatchUpPauseMs }, random), signal)
+      }
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { backoffMs } from '../backoff.ts'
+import { waitFor } from '../clock.ts'
 import type { ConversationKey } from '../conversation.ts'
 import { describeError, isWaAgentError } from '../errors.ts'
 import type { Flags, NewReply, ReplyOutcome, StoredReply } from '../storage.ts'
-import type { Delivery, SendResult, Transport } from '../transport.ts'
+import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
 import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
 import { persist } from './persist.ts'
@@ -24,6 +25,9 @@ export async function deliver(engine: Engine, lease: KeptLease, replies: readonl
 export function asStored(reply: NewReply): StoredReply {
   return { ...reply, status: 'pending', attempts: 0 }
 }
+
+const unknown: FindResult = { status: 'unknown' }
+const maxFindAttempts = 6
 
 /** One attempt to bring one reply out, or to find out what became of the last one. */
 class Attempt {
@@ -121,23 +125,28 @@ class Attempt {
     return { status: 'held', reason: `${reason}; the transport ${transport.name} cannot tell whether it arrived` }
   }
 
-  async #find(
-    transport: Transport,
-  ): Promise<{ status: 'sent'; providerId?: string } | { status: 'absent' | 'unknown' }> {
-    if (!transport.find) return { status: 'unknown' }
-    const { clock, logger, sendTimeoutMs } = this.#engine.settings
-    try {
-      return await withTimeout(
-        (limit) => transport.find?.(this.#delivery, limit) ?? Promise.resolve({ status: 'unknown' as const }),
-        {
+  /** Asks as often as a reply is worth it: a transport that is not connected yet cannot tell, and will. */
+  async #find(transport: Transport): Promise<FindResult> {
+    const { clock, logger, random, sendTimeoutMs, sendRetry } = this.#engine.settings
+    const { signal } = this.#lease
+    for (let attempt = 1; transport.find; attempt += 1) {
+      try {
+        return await withTimeout((limit) => transport.find?.(this.#delivery, limit) ?? Promise.resolve(unknown), {
           clock,
           timeoutMs: sendTimeoutMs,
-        },
-      )
-    } catch (error) {
-      logger.warn({ replyId: this.#reply.id, error: describeError(error) }, 'the transport failed to find a reply')
-      return { status: 'unknown' }
+        })
+      } catch (error) {
+        logger.warn(
+          { replyId: this.#reply.id, attempt, error: describeError(error) },
+          'the transport failed to find a reply',
+        )
+        if (!isWaAgentError(error) || !error.retryable || attempt >= maxFindAttempts) return unknown
+        await waitFor(clock, Math.max(backoffMs(attempt, sendRetry, random), error.retryAfterMs ?? 0), signal)
+        // Left as it is: whoever has the conversation next asks again.
+        if (signal.aborted) throw signal.reason
+      }
     }
+    return unknown
   }
 
   #later(reason: string, retryAfterMs = 0): ReplyOutcome {

@@ -64,15 +64,18 @@ class TurnTaker {
     const beganMs = clock.now()
     this.#engine.emit('turn-started', { ...this.#event(), attempt: this.#attempt })
     let answer: Answer
+    let change: Omit<Change, 'nowMs' | 'usage'>
+    let flags: Flags
     try {
       answer = await this.#answer()
+      change = { ...answer.change, done: this.#seqs() }
+      flags = await this.#commit(change)
     } catch (error) {
       // A lost lease or the end of the bot: nothing is committed, the messages stay pending.
       if (this.#lease.signal.aborted) throw this.#lease.signal.reason
+      if (isWaAgentError(error) && error.code === 'lease_lost') throw error
       return this.#fail(error)
     }
-    const change = { ...answer.change, done: this.#seqs() }
-    const flags = await this.#commit(change)
     const replies = change.replies ?? []
     this.#engine.emit('turn-committed', {
       ...this.#event(),

@@ -33,32 +33,42 @@ export class Worker {
     return this.#engine.storage.claim({ ...this.#request(), limit, except: excluded })
   }
 
-  /** Delivers what is in the outbox, answers what is pending, delivers that, gives the lease back. Never rejects. */
+  /**
+   * Delivers what is in the outbox, answers what is pending, delivers that, gives the lease back. Says when the conversation
+   * has something due again. Never rejects.
+   */
   async work(claim: Claim): Promise<{ readonly dueAtMs?: number }> {
-    const lease = this.#keeper.keep(claim.lease)
     const { conversation } = claim.lease
+    if (!this.#isServed(conversation)) {
+      await this.#release(claim)
+      return {}
+    }
+    const lease = this.#keeper.keep(claim.lease)
+    let isWell = claim.messages.length + claim.replies.length > 0
     try {
-      if (this.#isServed(conversation)) {
-        await deliver(this.#engine, lease, claim.replies)
-        const replies = await takeTurn(this.#engine, lease, claim)
-        const isBlocked = claim.replies.length > 0
-        // Behind a reply that has to wait all later ones wait too: the next claim brings them in order.
-        if (!isBlocked && !lease.signal.aborted) await deliver(this.#engine, lease, replies.map(asStored))
-      }
+      await deliver(this.#engine, lease, claim.replies)
+      const replies = await takeTurn(this.#engine, lease, claim)
+      // Behind a reply that has to wait all later ones wait too: the next claim brings them in order.
+      const isBlocked = claim.replies.length > 0
+      if (!isBlocked && !lease.signal.aborted) await deliver(this.#engine, lease, replies.map(asStored))
     } catch (error) {
+      isWell = false
       this.#report(conversation, error)
     } finally {
       this.#keeper.drop(lease)
     }
-    return this.#release(claim, conversation)
+    const { dueAtMs } = await this.#release(claim)
+    if (dueAtMs === undefined) return {}
+    // What went wrong now would go wrong at once again.
+    const { clock, sweepMs } = this.#engine.settings
+    return { dueAtMs: isWell ? dueAtMs : Math.max(dueAtMs, clock.now() + sweepMs) }
   }
 
-  async #release(claim: Claim, conversation: ConversationKey): Promise<{ readonly dueAtMs?: number }> {
+  async #release(claim: Claim): Promise<{ readonly dueAtMs?: number }> {
     try {
-      const released = await this.#engine.storage.release(claim.lease)
-      return this.#unserved.has(conversationId(conversation)) ? {} : released
+      return await this.#engine.storage.release(claim.lease)
     } catch (error) {
-      this.#report(conversation, error)
+      this.#report(claim.lease.conversation, error)
       return {}
     }
   }

@@ -70,7 +70,7 @@ export function createClassifier({ agents, model, examples }: ClassifierOptions)
       const ask = ({ signal }: TimeLimit) => byModel.classify(input, { signal, onUsage: options.onUsage })
       const timeoutError = () => tooSlow(options.timeoutMs)
       return withinTime(ask, { ...options, timeoutError }).catch((error: unknown) => {
-        if (options.signal?.aborted) throw error
+        if (options.signal?.aborted) throw options.signal.reason
         options.onModelError(error)
         return guess
       })

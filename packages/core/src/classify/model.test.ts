@@ -100,7 +100,7 @@ describe('the model', () => {
 })
 
 test('the past is told as a conversation: what is empty is left out, the owner speaks for the business', () => {
-  const entry = (by: 'customer' | 'bot' | 'owner', text: string) => ({ by, text, type: 'text', atMs: 1 }) as never
+  const entry = (by: 'customer' | 'bot' | 'owner', text: string) => ({ by, text, atMs: 1 })
   expect(toModelMessages([entry('customer', 'hi'), entry('bot', ''), entry('owner', 'hello')])).toEqual([
     { role: 'user', text: 'hi' },
     { role: 'assistant', text: 'hello' },

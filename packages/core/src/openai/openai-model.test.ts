@@ -645,7 +645,7 @@ test('reports what was spent before a failure', async () => {
 test('lets the receiver of usage stop it', async () => {
   script(calls(['find_order', { id: 'A1' }]))
   const { model, generateOptions } = setUp()
-  const tooMuch = new WaAgentError('model_budget_spent', 'enough')
+  const tooMuch = new WaAgentError('model_failed', 'enough')
   const onUsage = () => {
     throw tooMuch
   }

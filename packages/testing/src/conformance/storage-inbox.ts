@@ -407,6 +407,28 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     const after = await storage.commit(claim.lease, { nowMs: start, control: { optOut: false, handoff } })
     assert.deepEqual(after, { optedOut: false, handoff })
   }),
+  storageCase('keeps of an order only what it changes', async (storage) => {
+    const handoff = { by: 'person', reason: 'x', sinceMs: start } as const
+    await storage.append([
+      incoming('start', {}, { control: { optOut: false } }),
+      incoming('stop', {}, { control: { optOut: true } }),
+      incoming('again', {}, { control: { optOut: true, handoff } }),
+    ])
+    const claim = await claimOne(storage)
+    assert.deepEqual(
+      claim.messages.map(({ control }) => control),
+      [undefined, { optOut: true }, { handoff }],
+    )
+    assert.deepEqual(claim.flags, { optedOut: true, handoff })
+  }),
+  storageCase('releases only the handoff that an order means', async (storage) => {
+    const handoff = { by: 'agent', reason: 'x', sinceMs: start + 5 } as const
+    await storage.control(keyOf('ana@c.us'), { handoff })
+    const other = await storage.control(keyOf('ana@c.us'), { handoff: null, releasesSinceMs: start })
+    assert.deepEqual(other, { optedOut: false, handoff })
+    const same = await storage.control(keyOf('ana@c.us'), { handoff: null, releasesSinceMs: start + 5 })
+    assert.deepEqual(same, { optedOut: false })
+  }),
   storageCase('does not apply the control of a duplicate', async (storage) => {
     await storage.append([incoming('stop', {}, { control: { optOut: true } })])
     await storage.control(keyOf('ana@c.us'), { optOut: false })

@@ -150,6 +150,14 @@ export const joiningCases: readonly ConformanceCase<Storage>[] = [
       }
     }
   }),
+  storageCase('applies the order of the message that joins to the joined flags', async (storage) => {
+    await storage.control(keyOf(phone), {})
+    await storage.control(keyOf(lid), { optOut: true })
+    await storage.append([{ ...telling('START'), control: { optOut: false } }])
+    const claim = await claimOne(storage)
+    assert.deepEqual(claim.flags, { optedOut: false })
+    assert.deepEqual(claim.messages[0]?.control, { optOut: false })
+  }),
   storageCase('joins state: what the older knows stays, what only the younger knows is added', async (storage) => {
     await twoConversations(storage)
     const floor = { agent: 'shop', keptAtMs: start, interruptAt: 0.5 }

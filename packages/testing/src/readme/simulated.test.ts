@@ -31,7 +31,7 @@ test('customers press buttons, send files and lose the connection', async () => 
   const clock = virtualClock()
   const whatsApp = simulatedWhatsApp({ clock, find: false, echo: 'before' })
   // #region customers
-  const anna = whatsApp.customer('491701234567@c.us', { name: 'Anna', aliases: [{ kind: 'lid', value: '77@lid' }] })
+  const anna = whatsApp.customer('15550001234@c.us', { name: 'Anna', aliases: [{ kind: 'lid', value: '77@lid' }] })
   anna.burst(['Hi', 'I need boxes', 'two of them']) // in one instant
   anna.sendsFile({ type: 'image', bytes: new Uint8Array(1000), mimeType: 'image/png', caption: 'like this' })
   anna.writesAs('77@lid') // the same person under another id
