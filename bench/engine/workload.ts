@@ -17,7 +17,7 @@ const sentences = [
 export const chats = 200
 export const messages = 10_000
 /** Answered before anything is measured: what a process does in its first second is compiling. */
-const warmUpMessages = 5000
+const warmUpMessages = 40_000
 
 /** Message number `index` of chat number `chat`: the chats begin at different places of the mix. */
 export function sentence(chat: number, index: number): string {

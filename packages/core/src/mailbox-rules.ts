@@ -67,10 +67,14 @@ function longerHandoff(older: Handoff | undefined, younger: Handoff | undefined)
 export function stateToJson(state: ConversationState): string {
   try {
     return JSON.stringify(state)
-  } catch (cause) {
-    const message = 'Expected a session state that is plain JSON: no BigInt and nothing that contains itself.'
-    throw new WaAgentError('invalid_output', message, { cause })
+  } catch (error) {
+    throw notJson(error)
   }
+}
+
+function notJson(cause: unknown): WaAgentError {
+  const message = 'Expected a session state that is plain JSON: no BigInt and nothing that contains itself.'
+  return new WaAgentError('invalid_output', message, { cause })
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Clock } from '@wa-agent/core'
 
 /** Nothing was written for so long: a good moment to tidy up. */
 const idleMs = 10
+/** A timer that fires so late tells that the event loop is busy: what looks like rest is work. */
+const lateMs = 5
 /** A smaller log is not worth the syncs of folding it in. */
 const worthwhileBytes = 4 * 2 ** 20
 /** What one operation adds to the log beside its content: pages, most of which it shares with others of its group. */
@@ -19,6 +21,7 @@ export class Checkpoints {
   readonly #checkpoint: StatementSync
   #logBytes = 0
   #lastWriteMs = 0
+  #lookAtMs = 0
   #cancelTimer: (() => void) | undefined
 
   constructor(db: DatabaseSync, options: { readonly clock: Clock; readonly maxLogBytes: number }) {
@@ -32,7 +35,7 @@ export class Checkpoints {
     this.#logBytes += bytesPerGroup + operations * bytesPerOperation + bytes
     this.#lastWriteMs = this.#clock.now()
     if (this.#logBytes > this.#maxBytes) this.#run()
-    else if (this.#logBytes >= worthwhileBytes) this.#cancelTimer ??= this.#clock.after(idleMs, () => this.#look())
+    else if (this.#logBytes >= worthwhileBytes && !this.#cancelTimer) this.#lookAgain()
   }
 
   stop(): void {
@@ -40,11 +43,14 @@ export class Checkpoints {
     this.#cancelTimer = undefined
   }
 
-  #look(): void {
-    this.#cancelTimer = undefined
-    const restMs = this.#lastWriteMs + idleMs - this.#clock.now()
-    if (restMs > 0) this.#cancelTimer = this.#clock.after(restMs, () => this.#look())
-    else this.#run()
+  #lookAgain(): void {
+    this.#lookAtMs = this.#clock.now() + idleMs
+    this.#cancelTimer = this.#clock.after(idleMs, () => {
+      const nowMs = this.#clock.now()
+      const isIdle = nowMs - this.#lastWriteMs >= idleMs && nowMs - this.#lookAtMs < lateMs
+      if (isIdle) this.#run()
+      else this.#lookAgain()
+    })
   }
 
   #run(): void {

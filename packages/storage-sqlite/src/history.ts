@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type HistoryEntry, type InboundMessage, textOf } from '@wa-agent/core'
+import { type HistoryEntry, type InboundMessage, type OutboundMessage, textOf } from '@wa-agent/core'
 import type { Box } from './box.ts'
 import type { Sequence } from './sequence.ts'
 import { mailShift, slices } from './slices.ts'
@@ -10,9 +10,8 @@ interface LineRow {
   readonly message: string
 }
 
-interface Line {
-  readonly seq: number
-  readonly entry: HistoryEntry
+interface Line extends LineRow {
+  readonly isReply: boolean
 }
 
 /** What was said in a conversation. Read only where a pipeline asks for it. */
@@ -40,19 +39,19 @@ export class History {
     for (const slice of slices(this.#sequence, { shift: mailShift, since: box.since })) {
       const received = this.#received.all(slice, box.id, limit) as unknown as LineRow[]
       const said = this.#said.all(slice, box.id, limit) as unknown as LineRow[]
-      const found = [...received.map(toReceived), ...said.map(toSaid)].sort((a, b) => b.seq - a.seq)
+      const found = [
+        ...received.map((row) => ({ ...row, isReply: false })),
+        ...said.map((row) => ({ ...row, isReply: true })),
+      ].sort((a, b) => b.seq - a.seq)
       lines.push(...found.slice(0, limit - lines.length))
       if (lines.length >= limit) break
     }
-    return lines.reverse().map(({ entry }) => entry)
+    return lines.reverse().map(toEntry)
   }
 }
 
-function toReceived({ seq, at, message }: LineRow): Line {
-  const parsed: InboundMessage = JSON.parse(message)
-  return { seq, entry: { by: parsed.fromMe ? 'owner' : 'customer', text: textOf(parsed), atMs: at } }
-}
-
-function toSaid({ seq, at, message }: LineRow): Line {
-  return { seq, entry: { by: 'bot', text: textOf(JSON.parse(message)), atMs: at } }
+function toEntry({ at, message, isReply }: Line): HistoryEntry {
+  const parsed: InboundMessage | OutboundMessage = JSON.parse(message)
+  const by = isReply ? 'bot' : 'fromMe' in parsed && parsed.fromMe ? 'owner' : 'customer'
+  return { by, text: textOf(parsed), atMs: at }
 }

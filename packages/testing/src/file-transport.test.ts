@@ -62,7 +62,7 @@ describe('the file of messages', () => {
     )
     expect(host.received).toMatchObject([
       { type: 'text', id: 'a', chat: 'ana', from: { id: 'ana' }, text: 'one', sentAtMs: 1000 },
-      { id: 'line-2', chat: 'customer', from: { id: 'customer' }, text: 'two' },
+      { id: 'line-2', chat: 'line-2', from: { id: 'line-2' }, text: 'two' },
       { id: '7', chat: '49123', text: 'three' },
     ])
     expect(host.connections).toEqual(['connected'])

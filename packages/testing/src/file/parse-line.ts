@@ -19,9 +19,6 @@ export interface BadLine {
 const name = z.union([z.string(), z.number()]).transform(String).pipe(z.string().min(1).max(1024))
 const lineSchema = z.object({ id: name.optional(), from: name.optional(), text: z.string() })
 
-/** The sender of lines that name none: they are one conversation. */
-export const defaultSender = 'customer'
-
 /** Reads one line: a message, what is wrong with it, or `undefined` where it is blank. */
 export function parseLine({ number, text }: FileLine): LineMessage | BadLine | undefined {
   if (text === undefined) return { line: number, reason: 'the line is too long' }
@@ -34,7 +31,8 @@ export function parseLine({ number, text }: FileLine): LineMessage | BadLine | u
   }
   const result = lineSchema.safeParse(content)
   if (!result.success) return { line: number, reason: describe(result.error) }
-  const { id = `line-${number}`, from = defaultSender } = result.data
+  // Lines that name nobody are of different people: as one conversation they would wait for each other and share a state.
+  const { id = `line-${number}`, from = id } = result.data
   return { id, from, text: result.data.text }
 }
 

@@ -242,7 +242,7 @@ export const backgroundSentences: readonly string[] = [
   'кто вчера выиграл матч',
   'почему трава зелёная',
   'у меня болит голова',
-  // Chinese, Japanese, Korean, Thai, Vietnamese, Swahili, Urdu, Bengali
+  // Chinese, Japanese, Korean, Vietnamese, Swahili, Urdu, Bengali
   '明天天气怎么样',
   '给我讲个笑话',
   '昨天的比赛谁赢了',
@@ -250,8 +250,6 @@ export const backgroundSentences: readonly string[] = [
   '面白い話をして',
   '내일 날씨 어때',
   '재미있는 이야기 해줘',
-  'พรุ่งนี้ฝนจะตกไหม',
-  'เล่าเรื่องตลกให้ฟังหน่อย',
   'ngày mai trời có mưa không',
   'kể cho tôi nghe một câu chuyện cười',
   'hali ya hewa ikoje kesho',

@@ -1,3 +1,6 @@
+/** What a held-out text is; a stranger is known as one, a substitute is of an intent that was left out to play one. */
+export type HeldOutKind = 'member' | 'stranger' | 'substitute'
+
 /**
  * Scores of texts the model was not trained on. Row r holds `columns` scores, one an intent and last the one for
  * "none of these"; `labels[r]` is the true column.
@@ -5,38 +8,36 @@
 export interface HeldOutScores {
   readonly scores: Float32Array
   readonly labels: Int32Array
+  readonly kinds: readonly HeldOutKind[]
   readonly columns: number
 }
 
 /** Collects held-out scores row by row. */
 export class ScoreSheet {
+  readonly intentCount: number
   private readonly rows: Float32Array[] = []
   private readonly labels: number[] = []
-  private readonly columns: number
+  private readonly kinds: HeldOutKind[] = []
 
   constructor(intentCount: number) {
-    this.columns = intentCount + 1
+    this.intentCount = intentCount
   }
 
-  add(scores: Float64Array, label: number): void {
+  /** @param label the true intent, or intentCount for none */
+  add(scores: Float64Array, label: number, kind: HeldOutKind): void {
     this.rows.push(Float32Array.from(scores))
     this.labels.push(label)
+    this.kinds.push(kind)
   }
 
   finish(): HeldOutScores {
-    const scores = new Float32Array(this.rows.length * this.columns)
+    const columns = this.intentCount + 1
+    const scores = new Float32Array(this.rows.length * columns)
     this.rows.forEach((row, at) => {
-      scores.set(row, at * this.columns)
+      scores.set(row, at * columns)
     })
-    return { scores, labels: Int32Array.from(this.labels), columns: this.columns }
+    return { scores, labels: Int32Array.from(this.labels), kinds: this.kinds, columns }
   }
-}
-
-export function joinHeldOut(first: HeldOutScores, second: HeldOutScores): HeldOutScores {
-  const scores = new Float32Array(first.scores.length + second.scores.length)
-  scores.set(first.scores)
-  scores.set(second.scores, first.scores.length)
-  return { scores, labels: Int32Array.from([...first.labels, ...second.labels]), columns: first.columns }
 }
 
 /** Turns scores into probabilities: a softmax over `scale * score`, and `noneBias + noneScale * score` for none. */
@@ -50,6 +51,11 @@ export interface Calibration {
 const prior: Calibration = { scale: 5, noneBias: 0, noneScale: 1 }
 const priorStrength = [0.1, 0.5, 0.2] as const
 const newtonSteps = 12
+const mostHalvings = 8
+/** Improvements of the loss below this, over all rows, are not worth another step. */
+const enoughImprovement = 0.01
+/** The part that substitutes have in none when strangers are known too: they are harder than strangers usually are. */
+const substituteShare = 0.1
 
 /**
  * Probabilities in place of the scores.
@@ -82,37 +88,59 @@ export function calibrate(scores: Float64Array, calibration: Calibration): void 
  */
 export function fitCalibration(heldOut: HeldOutScores, noneShare: number): Calibration {
   const rowWeights = balance(heldOut, noneShare)
-  let fitted = [prior.scale, prior.noneBias, prior.noneScale]
-  let loss = Number.POSITIVE_INFINITY
+  let fitted = prior
+  let slope = differentiate(heldOut, rowWeights, fitted)
   for (let step = 0; step < newtonSteps; step++) {
-    const { gradient, curvature } = differentiate(heldOut, rowWeights, fitted)
-    const move = solve(curvature, gradient)
-    fitted = fitted.map((value, at) => value - (move[at] as number))
-    fitted[0] = Math.max(0.5, fitted[0] as number)
-    const size = Math.max(...move.map(Math.abs))
-    if (size < 1e-4 || size === loss) break
-    loss = size
+    const move = solve(slope.curvature, slope.gradient) as [number, number, number]
+    let next = moveBy(fitted, move, 1)
+    let nextSlope = differentiate(heldOut, rowWeights, next)
+    // Where rows are told apart almost perfectly, a whole step can go too far and never come back.
+    for (let halving = 1; halving <= mostHalvings && !(nextSlope.loss <= slope.loss); halving++) {
+      next = moveBy(fitted, move, 0.5 ** halving)
+      nextSlope = differentiate(heldOut, rowWeights, next)
+    }
+    const improvement = slope.loss - nextSlope.loss
+    if (!(improvement >= 0)) break
+    fitted = next
+    slope = nextSlope
+    if (improvement < enoughImprovement) break
   }
-  const [scale, noneBias, noneScale] = fitted as [number, number, number]
-  return { scale, noneBias, noneScale }
+  return fitted
 }
 
-/** Weights for rows of intents and of none such that none has its share and the total is the number of rows. */
-function balance(heldOut: HeldOutScores, noneShare: number): { intent: number; none: number } {
-  const total = heldOut.labels.length
-  let nones = 0
-  for (const label of heldOut.labels) if (label === heldOut.columns - 1) nones++
-  if (nones === 0 || nones === total) return { intent: 1, none: 1 }
-  return { intent: ((1 - noneShare) * total) / (total - nones), none: (noneShare * total) / nones }
+function moveBy(from: Calibration, move: readonly [number, number, number], part: number): Calibration {
+  return {
+    scale: Math.max(0.5, from.scale - part * move[0]),
+    noneBias: from.noneBias - part * move[1],
+    noneScale: from.noneScale - part * move[2],
+  }
 }
 
-function differentiate(heldOut: HeldOutScores, rowWeights: { intent: number; none: number }, fitted: number[]) {
+/** Weights of the rows such that none has its share, substitutes have theirs of it, and the total is the number of rows. */
+function balance(heldOut: HeldOutScores, noneShare: number): Float64Array {
+  const total = heldOut.kinds.length
+  const counts = { member: 0, stranger: 0, substitute: 0 }
+  for (const kind of heldOut.kinds) counts[kind]++
+  if (counts.member === 0 || counts.member === total) return new Float64Array(total).fill(1)
+  const ofNone = counts.substitute === 0 ? 0 : counts.stranger === 0 ? 1 : substituteShare
+  const weights = {
+    member: ((1 - noneShare) * total) / counts.member,
+    stranger: (noneShare * (1 - ofNone) * total) / Math.max(1, counts.stranger),
+    substitute: (noneShare * ofNone * total) / Math.max(1, counts.substitute),
+  }
+  return Float64Array.from(heldOut.kinds, (kind) => weights[kind])
+}
+
+function differentiate(heldOut: HeldOutScores, rowWeights: Float64Array, fitted: Calibration) {
   const { scores, labels, columns } = heldOut
   const none = columns - 1
-  const [scale, noneBias, noneScale] = fitted as [number, number, number]
-  const gradient = [scale - prior.scale, noneBias - prior.noneBias, noneScale - prior.noneScale].map(
-    (distance, at) => distance * (priorStrength[at] as number),
-  ) as [number, number, number]
+  const distances = [
+    fitted.scale - prior.scale,
+    fitted.noneBias - prior.noneBias,
+    fitted.noneScale - prior.noneScale,
+  ] as const
+  const gradient = distances.map((distance, at) => distance * (priorStrength[at] as number)) as [number, number, number]
+  let loss = distances.reduce((sum, distance, at) => sum + (distance * (gradient[at] as number)) / 2, 0)
   // Curvature of the loss: covariance of (score, is none, none's score) under the predicted probabilities.
   let scaleScale = priorStrength[0]
   let scaleBias = 0
@@ -124,7 +152,7 @@ function differentiate(heldOut: HeldOutScores, rowWeights: { intent: number; non
   for (let row = 0; row < labels.length; row++) {
     const offset = row * columns
     for (let column = 0; column < columns; column++) probabilities[column] = scores[offset + column] as number
-    calibrate(probabilities, { scale, noneBias, noneScale })
+    calibrate(probabilities, fitted)
     let mean = 0
     let meanSquare = 0
     for (let column = 0; column < none; column++) {
@@ -134,10 +162,11 @@ function differentiate(heldOut: HeldOutScores, rowWeights: { intent: number; non
       meanSquare += part * score
     }
     const label = labels[row] as number
-    const weight = label === none ? rowWeights.none : rowWeights.intent
+    const weight = rowWeights[row] as number
     const noneProbability = probabilities[none] as number
     const noneScore = scores[offset + none] as number
     const missing = noneProbability - (label === none ? 1 : 0)
+    loss -= weight * Math.log(Math.max(Number.MIN_VALUE, probabilities[label] as number))
     gradient[0] += weight * (mean - (label === none ? 0 : (scores[offset + label] as number)))
     gradient[1] += weight * missing
     gradient[2] += weight * missing * noneScore
@@ -154,7 +183,7 @@ function differentiate(heldOut: HeldOutScores, rowWeights: { intent: number; non
     [scaleBias, biasBias, biasNone],
     [scaleNone, biasNone, noneNone],
   ]
-  return { gradient, curvature }
+  return { loss, gradient, curvature }
 }
 
 /** Solves a small symmetric positive definite system by Gaussian elimination. */

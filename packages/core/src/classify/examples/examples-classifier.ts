@@ -1,5 +1,6 @@
-import { calibrate, type HeldOutScores, joinHeldOut, ScoreSheet } from './calibration.ts'
-import { bestIntent, type Confidence, learnConfidence } from './confidence.ts'
+import { backgroundSentences } from './background-sentences.ts'
+import { calibrate, ScoreSheet } from './calibration.ts'
+import { bestIntent, type Confidence, isNone, learnConfidence } from './confidence.ts'
 import { Corpus } from './corpus.ts'
 import { crossValidate } from './cross-validation.ts'
 import {
@@ -17,7 +18,7 @@ import { dropUnusedFeatures, TextScorer } from './text-scorer.ts'
 export type { ExamplesClassifierOptions, LabelledText } from './examples-options.ts'
 
 export interface ExamplesPrediction {
-  /** Undefined = none of the intents: the confidence is below the threshold, or nothing in the text is known. */
+  /** Undefined = none of the intents: that is more probable, the confidence is below the threshold, or no word is known. */
   readonly intent: string | undefined
   /** Probability, 0 to 1, that the best intent is the right one, whether or not it reaches the threshold. */
   readonly confidence: number
@@ -27,7 +28,7 @@ export interface ExamplesPrediction {
 
 export interface ExamplesClassifier {
   classify(text: string): ExamplesPrediction
-  /** The confidence from which on an intent is answered. */
+  /** The confidence from which on an intent is answered, where none is not more probable. */
   readonly threshold: number
   /** In the order of their first example. */
   readonly intents: readonly string[]
@@ -52,16 +53,22 @@ export function trainExamples(
   const counter = new FeatureCounter(resolved.maximumTextLength)
   const numbers = new Map(intents.map((intent, number) => [intent, number]))
   const labels = Int32Array.from(examples, (example) => numbers.get(example.intent) as number)
-  const texts = examples.map((example) => example.text)
-  const corpus = new Corpus({ texts, labels, intentCount: intents.length }, resolved.outOfScope, counter)
-  const trained = corpus.learn(corpus.exampleRows, corpus.outOfScopeRows, resolved)
-  const scorer = new TextScorer(dropUnusedFeatures(corpus.index, trained), counter)
+  const corpus = new Corpus(
+    {
+      examples: examples.map((example) => example.text),
+      labels,
+      intentCount: intents.length,
+      outOfScope: resolved.outOfScope,
+      background: resolved.background ? backgroundSentences : [],
+    },
+    counter,
+  )
+  const scorer = new TextScorer(dropUnusedFeatures(corpus.index, corpus.learn(resolved)), counter)
 
-  const validation = scoreValidation(scorer, numbers, resolved.validation)
-  const heldOut = hasEnoughValidation(resolved)
-    ? validation
-    : joinHeldOut(validation, crossValidate(corpus, planFor(corpus, resolved.seed), resolved))
-  const confidence = learnConfidence(heldOut, resolved)
+  const sheet = new ScoreSheet(intents.length)
+  scoreValidation(scorer, sheet, { numbers, ...resolved.validation })
+  if (!hasEnoughValidation(resolved)) crossValidate(corpus, sheet, { ...resolved, plan: planFor(corpus, resolved) })
+  const confidence = learnConfidence(sheet.finish(), resolved)
   const { rankingSize } = resolved
   return {
     intents,
@@ -74,26 +81,24 @@ const nothingKnown: ExamplesPrediction = { intent: undefined, confidence: 0, ran
 
 function scoreValidation(
   scorer: TextScorer,
-  numbers: ReadonlyMap<string, number>,
-  validation: ResolvedOptions['validation'],
-): HeldOutScores {
-  const none = numbers.size
-  const sheet = new ScoreSheet(none)
+  sheet: ScoreSheet,
+  validation: Partial<NonNullable<ResolvedOptions['validation']>> & { numbers: ReadonlyMap<string, number> },
+): void {
+  const none = sheet.intentCount
   const add = (text: string, label: number) => {
     const scores = scorer.score(text)
-    if (scores !== undefined) sheet.add(scores, label)
+    if (scores !== undefined) sheet.add(scores, label, label === none ? 'stranger' : 'member')
   }
-  for (const { text, intent } of validation?.examples ?? []) add(text, numbers.get(intent) ?? none)
-  for (const text of validation?.outOfScope ?? []) add(text, none)
-  return sheet.finish()
+  for (const { text, intent } of validation.examples ?? []) add(text, validation.numbers.get(intent) ?? none)
+  for (const text of validation.outOfScope ?? []) add(text, none)
 }
 
 /** Few examples need every one of them held out once for a good estimate; of many, a part says enough. */
-function planFor(corpus: Corpus, seed: number): RoundOptions {
+function planFor(corpus: Corpus, { outOfScope, seed }: ResolvedOptions): RoundOptions {
   const exampleCount = corpus.exampleRows.length
-  const rounds = exampleCount > 4000 ? 1 : exampleCount > 1500 ? 2 : exampleCount > 100 ? 3 : 5
+  const rounds = exampleCount > 4000 ? 1 : exampleCount > 100 ? 2 : 3
   // With two intents, one left out would leave nothing to tell the other from.
-  const holdOutIntents = corpus.outOfScopeRows.length < enoughTexts && corpus.intentCount > 2
+  const holdOutIntents = outOfScope.length < enoughTexts && corpus.intentCount > 2
   return { parts: exampleCount > 4000 ? 10 : 5, rounds, holdOutIntents, seed }
 }
 
@@ -104,6 +109,7 @@ function predict(
   if (scores === undefined) return nothingKnown
   const { intents, confidence } = trained
   calibrate(scores, confidence.calibration)
+  const noneWins = isNone(scores, bestIntent(scores))
   const ranking: { intent: string; confidence: number }[] = []
   while (ranking.length < Math.min(trained.rankingSize, intents.length)) {
     const best = bestIntent(scores)
@@ -112,6 +118,6 @@ function predict(
   }
   const [best] = ranking
   if (best === undefined) return nothingKnown
-  const intent = best.confidence >= confidence.threshold ? best.intent : undefined
+  const intent = !noneWins && best.confidence >= confidence.threshold ? best.intent : undefined
   return { intent, confidence: best.confidence, ranking }
 }

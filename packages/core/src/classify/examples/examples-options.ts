@@ -6,10 +6,16 @@ export interface LabelledText {
 
 export interface ExamplesClassifierOptions {
   /**
-   * Sentences known to belong to none of the intents. They help to tell what is none, and from 20 on they alone choose
-   * the threshold. Without them whole intents are held out in turn to play the strangers.
+   * Sentences known to belong to none of the intents. They are trained as a class of their own. Fewer than 20 leave
+   * whole intents held out in turn to play the strangers that resemble the intents.
    */
   readonly outOfScope?: readonly string[]
+  /**
+   * Whether to train some 200 built-in sentences that hardly any bot is for (knowledge questions, errands for an
+   * assistant, gibberish, in many languages) as out of scope. Those that resemble the examples are left out. Default:
+   * up to 2,000 examples; more know enough of the world themselves.
+   */
+  readonly background?: boolean
   /**
    * Texts that are not trained on, to calibrate confidence and choose the threshold with. With 20 of each kind or more
    * they take the place of cross-validation, which saves its time. Examples of an intent that is not trained count as
@@ -21,15 +27,18 @@ export interface ExamplesClassifierOptions {
   /** How much of a text is read, in UTF-16 code units. Default 1,000. */
   readonly maximumTextLength?: number
   /**
-   * The largest share of right answers that the threshold may turn into "none". Default with enough `validation`
-   * 0.0075, else 6.6 / examples^0.8 and at most 0.2: 12 % of the held-out ones with 150 examples, which are harder than
-   * messages will be because they miss their own words in training, and 0.3 % with 15,000, where held-out examples
-   * have near twins among the others and are easier.
+   * The largest share of right answers that may be turned into "none". With the background 0.03 if there is enough
+   * `validation`, else 80 / examples and at most 0.16: held-out examples are harder than messages will be because they
+   * miss their own words in training. Without the background 0.0075 and 6.6 / examples^0.8, at most 0.2: 0.3 % with
+   * 15,000 examples, where held-out ones have near twins among the others and are easier.
    */
   readonly maximumLoss?: number
   /** What recognising a stranger is worth when choosing the threshold; a right answer is worth 1. Default 1. */
   readonly noneValue?: number
-  /** The share of messages expected to belong to none; confidence takes it into account. Default 0.1. */
+  /**
+   * The share of messages expected to belong to none; confidence takes it into account, and "none" is answered where it
+   * is more probable than the best intent. Default with the background 0.5, else 0.1.
+   */
   readonly noneShare?: number
   /** How many intents `ranking` holds at most. Default 3. */
   readonly rankingSize?: number
@@ -48,13 +57,15 @@ export type ResolvedOptions = Required<Omit<ExamplesClassifierOptions, 'validati
 
 /** @throws RangeError when a number is not in the range its option can work with */
 export function resolveOptions(options: ExamplesClassifierOptions, exampleCount: number): ResolvedOptions {
+  const background = options.background ?? exampleCount <= mostExamplesWithBackground
   const resolved = {
     outOfScope: [],
+    background,
     seed: 1,
     maximumTextLength: 1000,
-    maximumLoss: hasEnoughValidation(options) ? 0.0075 : Math.min(0.2, 6.6 / Math.max(1, exampleCount) ** 0.8),
+    maximumLoss: hasEnoughValidation(options) ? (background ? 0.03 : 0.0075) : lossFor(exampleCount, background),
     noneValue: 1,
-    noneShare: 0.1,
+    noneShare: background ? 0.5 : 0.1,
     rankingSize: 3,
     cost: 1,
     passes: 6,
@@ -72,6 +83,13 @@ export function resolveOptions(options: ExamplesClassifierOptions, exampleCount:
   requireWithin(resolved, 'minimumTexts', { least: 1, most: 1000 })
   requireWithin(resolved, 'unknownShare', { least: 0, most: 10 })
   return resolved
+}
+
+const mostExamplesWithBackground = 2000
+
+function lossFor(exampleCount: number, background: boolean): number {
+  const count = Math.max(1, exampleCount)
+  return background ? Math.min(0.16, 80 / count) : Math.min(0.2, 6.6 / count ** 0.8)
 }
 
 /** Fewer held-out texts than this are too few to choose the threshold by alone. */

@@ -50,6 +50,36 @@ export function trainLinearModel(data: TrainingRows, classCount: number, options
   return { weights, biases, classCount: columns }
 }
 
+/**
+ * Scores `rows` with models trained on the rows of `data`, a row after the other, one score a class and last the one
+ * for strangers. One class is scored before the next is trained, so that no matrix of all weights is filled for texts
+ * that are scored only once.
+ */
+export function scoreHeldOut(
+  data: TrainingRows,
+  rows: Int32Array,
+  options: LinearModelOptions & { classCount: number },
+): Float64Array {
+  const { starts, features, values, featureCount } = data
+  const trainer = new BinaryTrainer(data, options)
+  const columns = options.classCount + 1
+  const scores = new Float64Array(rows.length * columns).fill(neverBest)
+  for (let label = 0; label < columns; label++) {
+    const weights = trainer.train(label)
+    if (weights === undefined) continue
+    for (let next = 0; next < rows.length; next++) {
+      const row = rows[next] as number
+      const end = starts[row + 1] as number
+      let score = weights[featureCount] as number
+      for (let entry = starts[row] as number; entry < end; entry++) {
+        score += (weights[features[entry] as number] as number) * (values[entry] as number)
+      }
+      scores[next * columns + label] = score
+    }
+  }
+  return scores
+}
+
 const stopAtGap = 0.1
 /** Score of a class that has no training rows. */
 const neverBest = -100
@@ -75,10 +105,14 @@ class BinaryTrainer {
     this.random = seededRandom(options.seed)
     const rowCount = data.starts.length - 1
     this.squaredLengths = new Float64Array(rowCount)
-    for (let row = 0; row < rowCount; row++) {
-      let squares = 1
+    for (let next = 0; next < data.rows.length; next++) {
+      const row = data.rows[next] as number
       const end = data.starts[row + 1] as number
-      for (let entry = data.starts[row] as number; entry < end; entry++) squares += (data.values[entry] as number) ** 2
+      let squares = 1
+      for (let entry = data.starts[row] as number; entry < end; entry++) {
+        const value = data.values[entry] as number
+        squares += value * value
+      }
       this.squaredLengths[row] = squares
     }
     this.order = new Int32Array(data.rows.length)

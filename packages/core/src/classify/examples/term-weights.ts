@@ -29,72 +29,44 @@ export function weighTerms(
       known[feature] = (known[feature] as number) + 1
     }
   }
-  const idf = (textsWithIt: number) => Math.sqrt(Math.log((rows.length + 1) / (textsWithIt + 1)) + 1)
+  // Few numbers of texts occur and many features: a table saves the logarithms, which count when a process starts.
+  const idf = new Float64Array(rows.length + 2)
+  for (let textsWithIt = 1; textsWithIt < idf.length; textsWithIt++) {
+    idf[textsWithIt] = Math.sqrt(Math.log((rows.length + 1) / (textsWithIt + 1)) + 1)
+  }
+  const { minimumTexts } = options
   for (let feature = 0; feature < known.length; feature++) {
     const textsWithIt = known[feature] as number
-    known[feature] = textsWithIt < options.minimumTexts || textsWithIt === 0 ? 0 : idf(textsWithIt)
+    known[feature] = textsWithIt < minimumTexts ? 0 : (idf[textsWithIt] as number)
   }
-  return { known, unknown: options.unknownShare * idf(1) }
-}
-
-/** One row of features with their counts; words and word pairs come first, up to `wordEnd`. */
-interface CountedRow {
-  readonly features: Int32Array
-  readonly counts: Int32Array
-  readonly start: number
-  readonly wordEnd: number
-  readonly end: number
-  readonly unknownWords: number
-  readonly unknownCharacters: number
+  return { known, unknown: options.unknownShare * (idf[1] as number) }
 }
 
 /**
- * Writes the row's tf-idf values (sublinear tf) into `values` at the same positions. Words and characters are scaled
- * to half the squared length each, unknown features included: a text of which half is unknown has short vectors, and
- * so low scores, which is what tells "none of these" from a known intent.
+ * Writes the tf-idf values (sublinear tf) of all rows into `values`, at the places the features have in `texts`. Words
+ * and characters are scaled to half the squared length each, unknown features included: a text of which half is unknown
+ * has short vectors, and so low scores, which is what tells "none of these" from a known intent.
+ *
+ * It is one loop without calls or objects because at the start of a process it runs before it is compiled.
  */
-export function weighRow(row: CountedRow, weights: TermWeights, values: Float32Array): void {
-  weighGroup(row, { from: row.start, to: row.wordEnd, unknown: row.unknownWords }, { weights, values })
-  weighGroup(row, { from: row.wordEnd, to: row.end, unknown: row.unknownCharacters }, { weights, values })
-}
-
-interface Group {
-  readonly from: number
-  readonly to: number
-  readonly unknown: number
-}
-
-function weighGroup(row: CountedRow, group: Group, target: { weights: TermWeights; values: Float32Array }): void {
-  const { weights, values } = target
-  const { features, counts } = row
+export function weighRows(texts: CountedTexts, weights: TermWeights, values: Float32Array): void {
+  const { starts, wordEnds, features, counts, unknownWords, unknownCharacters } = texts
+  const { known } = weights
   const unknownSquare = weights.unknown * weights.unknown
-  let squares = group.unknown * unknownSquare
-  for (let entry = group.from; entry < group.to; entry++) {
-    const weight = weights.known[features[entry] as number] as number
-    const count = counts[entry] as number
-    const value = count === 1 ? weight : weight * (1 + Math.log(count))
-    values[entry] = value
-    squares += weight === 0 ? unknownSquare : value * value
-  }
-  if (squares === 0) return
-  const scale = Math.SQRT1_2 / Math.sqrt(squares)
-  for (let entry = group.from; entry < group.to; entry++) values[entry] = (values[entry] as number) * scale
-}
-
-/** The values of all rows, at the places the features have in `texts`. */
-export function weighRows(texts: CountedTexts, weights: TermWeights): Float32Array {
-  const values = new Float32Array(texts.features.length)
-  for (let row = 0; row < texts.wordEnds.length; row++) {
-    const counted = {
-      features: texts.features,
-      counts: texts.counts,
-      start: texts.starts[row] as number,
-      wordEnd: texts.wordEnds[row] as number,
-      end: texts.starts[row + 1] as number,
-      unknownWords: texts.unknownWords[row] as number,
-      unknownCharacters: texts.unknownCharacters[row] as number,
+  for (let half = 0; half < 2 * wordEnds.length; half++) {
+    const row = half >> 1
+    const ofWords = half % 2 === 0
+    const from = (ofWords ? starts[row] : wordEnds[row]) as number
+    const to = (ofWords ? wordEnds[row] : starts[row + 1]) as number
+    let squares = ((ofWords ? unknownWords[row] : unknownCharacters[row]) as number) * unknownSquare
+    for (let entry = from; entry < to; entry++) {
+      const weight = known[features[entry] as number] as number
+      const count = counts[entry] as number
+      const value = count === 1 ? weight : weight * (1 + Math.log(count))
+      values[entry] = value
+      squares += weight === 0 ? unknownSquare : value * value
     }
-    weighRow(counted, weights, values)
+    const scale = squares === 0 ? 0 : Math.SQRT1_2 / Math.sqrt(squares)
+    for (let entry = from; entry < to; entry++) values[entry] = (values[entry] as number) * scale
   }
-  return values
 }

@@ -82,13 +82,8 @@ export interface CountedTexts {
   readonly unknownCharacters: Int32Array
 }
 
-/** Counts all texts. The first `learnFrom` ones add their features to the index, the others bring unknown ones. */
-export function countTexts(
-  texts: readonly string[],
-  index: FeatureIndex,
-  options: { learnFrom: number; counter: FeatureCounter },
-): CountedTexts {
-  const { counter, learnFrom } = options
+/** Counts all texts and adds their features to the index. */
+export function countTexts(texts: readonly string[], index: FeatureIndex, counter: FeatureCounter): CountedTexts {
   const starts = new Int32Array(texts.length + 1)
   const wordEnds = new Int32Array(texts.length)
   const unknownWords = new Int32Array(texts.length)
@@ -97,7 +92,7 @@ export function countTexts(
   let counts = new Int32Array(features.length)
   let end = 0
   texts.forEach((text, row) => {
-    counter.count(text, index, row < learnFrom)
+    counter.count(text, index, true)
     if (end + counter.length > features.length) {
       features = enlarge(features, end + counter.length)
       counts = enlarge(counts, end + counter.length)

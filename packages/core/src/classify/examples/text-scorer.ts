@@ -1,15 +1,18 @@
 import type { FeatureIndex } from './feature-index.ts'
 import { type LinearModel, scoreFeatures } from './linear-model.ts'
-import { type TermWeights, weighRow } from './term-weights.ts'
-import type { FeatureCounter } from './text-features.ts'
+import { type TermWeights, weighRows } from './term-weights.ts'
+import type { CountedTexts, FeatureCounter } from './text-features.ts'
 
-/** Features without a weight are dropped: what is left is what predictions need. */
+/** Drops features without a weight, if they are many: what is left is what predictions need. */
 export function dropUnusedFeatures(
   index: FeatureIndex,
   trained: { weights: TermWeights; model: LinearModel },
 ): { index: FeatureIndex; weights: TermWeights; model: LinearModel } {
   const { known } = trained.weights
   const { classCount } = trained.model
+  let used = 0
+  for (let feature = 0; feature < known.length; feature++) if ((known[feature] as number) > 0) used++
+  if (used > worthKeeping * known.length) return { index, ...trained }
   const { index: kept, renumbered } = index.compact((feature) => (known[feature] as number) > 0)
   const keptKnown = new Float32Array(kept.size)
   const keptWeights = new Float32Array(kept.size * classCount)
@@ -26,6 +29,9 @@ export function dropUnusedFeatures(
   }
 }
 
+/** With this share of features in use the copy costs more, at the start of a process, than the others take up. */
+const worthKeeping = 0.75
+
 /** Scores new texts with a trained model. */
 export class TextScorer {
   private readonly index: FeatureIndex
@@ -34,6 +40,10 @@ export class TextScorer {
   private readonly counter: FeatureCounter
   private readonly scores: Float64Array
   private values = new Float32Array(256)
+  private readonly starts = new Int32Array(2)
+  private readonly wordEnds = new Int32Array(1)
+  private readonly unknownWords = new Int32Array(1)
+  private readonly unknownCharacters = new Int32Array(1)
 
   constructor(parts: { index: FeatureIndex; weights: TermWeights; model: LinearModel }, counter: FeatureCounter) {
     this.index = parts.index
@@ -49,10 +59,26 @@ export class TextScorer {
     counter.count(text, this.index, false)
     if (counter.length === 0) return undefined
     if (this.values.length < counter.length) this.values = new Float32Array(counter.length * 2)
-    const { features, counts, wordEnd, length, unknownWords, unknownCharacters } = counter
-    const row = { features, counts, start: 0, wordEnd, end: length, unknownWords, unknownCharacters }
-    weighRow(row, this.weights, this.values)
+    const { features, length } = counter
+    weighRows(this.asOnlyRow(), this.weights, this.values)
     scoreFeatures(this.model, { features, values: this.values, start: 0, end: length }, this.scores)
     return this.scores
+  }
+
+  private asOnlyRow(): CountedTexts {
+    const { features, counts, length, wordEnd, unknownWords, unknownCharacters } = this.counter
+    this.starts[1] = length
+    this.wordEnds[0] = wordEnd
+    this.unknownWords[0] = unknownWords
+    this.unknownCharacters[0] = unknownCharacters
+    const { starts, wordEnds } = this
+    return {
+      starts,
+      wordEnds,
+      features,
+      counts,
+      unknownWords: this.unknownWords,
+      unknownCharacters: this.unknownCharacters,
+    }
   }
 }
