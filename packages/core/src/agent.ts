@@ -1,5 +1,4 @@
 import { type ZodObject, type ZodType, z } from 'zod'
-import type { Clock } from './clock.ts'
 import type { ConversationKey } from './conversation.ts'
 import { WaAgentError } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -165,10 +164,4 @@ export function defineAgent<
     // The pipeline hands in the session that `session` has parsed and an intent of `intents`: the types agree by construction.
     respond: (context) => respond(context as unknown as RespondContext<Own, z.output<Session>>),
   }
-}
-
-/** Time and log lines, as parts of the pipeline get them. */
-export interface Surroundings {
-  readonly clock: Clock
-  readonly logger: Logger
 }

@@ -1,121 +1,97 @@
 // Commonly used: agents, pipeline, bot
 
-export {
-  type Agent,
-  type AgentDefinition,
-  type AgentModel,
-  type AgentModelRequest,
-  type DecidedBy,
-  defineAgent,
-  type FloorControl,
-  type IntentDefinition,
-  type IntentOf,
-  type Intents,
-  type RespondContext,
+export { defineAgent } from './agent.ts'
+export type {
+  Agent,
+  AgentDefinition,
+  AgentModel,
+  AgentModelRequest,
+  DecidedBy,
+  FloorControl,
+  IntentDefinition,
+  IntentOf,
+  Intents,
+  RespondContext,
 } from './agent.ts'
+export { createPipeline, type ModelBudget, type PipelineOptions } from './pipeline.ts'
 export { createBot } from './bot/bot.ts'
-export type { Bot, BotOptions } from './bot/options.ts'
-export {
-  type ExamplesClassifier,
-  type ExamplesClassifierOptions,
-  type ExamplesPrediction,
-  type LabelledText,
-  trainExamples,
-} from './classify/examples/examples-classifier.ts'
-// Time, logs, errors
-export { type Clock, systemClock, waitFor } from './clock.ts'
-export {
-  type ChannelKey,
-  type ConversationKey,
-  type ConversationState,
-  conversationId,
-  emptyState,
-  type Floor,
-  type Handoff,
-  type OfferedChoice,
-  type OfferedChoices,
-} from './conversation.ts'
-// For authors of transports and storages
-export { DueIndex } from './due-index.ts'
-export {
-  describeError,
-  type ErrorCode,
-  framesOf,
-  isWaAgentError,
-  WaAgentError,
-  type WaAgentErrorOptions,
-} from './errors.ts'
-export { LeaseTable } from './lease-table.ts'
-export { type Logger, silentLogger } from './logger.ts'
-export { type ClaimParts, Mailbox } from './mailbox.ts'
-export {
-  applyControl,
-  type EchoCandidate,
-  echoesAmongLast,
-  effectiveControl,
-  inboundDueAtMs,
-  isEchoOf,
-  isSaid,
-  mergeFlags,
-  mergeStates,
-  type OutboxReply,
-  outboundDueAtMs,
-  type PendingMessage,
-  personIds,
-  type ReplyFate,
-  settledFate,
-  stateToJson,
-} from './mailbox-rules.ts'
-// In-memory forms, for tests and tries
-export { type MemoryStorageOptions, memoryStorage } from './memory-storage.ts'
+export type { Bot, BotOptions, CoalesceOptions, RetryOptions } from './bot/options.ts'
+export type { BotEvents } from './bot/events.ts'
+export { definePlugin, type Plugin, type PluginCleanup } from './plugin.ts'
+export { defineTool, type Tool } from './model.ts'
+export type { Reply } from './reply.ts'
+
 // Messages and conversations
+
 export {
-  type Contact,
-  type ContactAlias,
   contactAliasSchema,
   contactSchema,
-  type InboundMessage,
-  type InboundMessageInput,
-  type InboundType,
   inboundMessageSchema,
-  type MediaReference,
   mediaReferenceSchema,
-  type OutboundMedia,
-  type OutboundMessage,
-  type OutboundMessageInput,
-  type OutboundType,
   outboundMediaSchema,
   outboundMessageSchema,
   parseInboundMessage,
   parseOutboundMessage,
   textOf,
 } from './message.ts'
-// The pipeline from inside: turns, traces, middleware
-export type { Layer, Middleware, RespondInput, RouteInput, Turn } from './middleware.ts'
-export type { Model, ModelMessage, ModelRequest, ModelResponse, ModelUsage } from './model.ts'
-export { defineTool, type Tool } from './model.ts'
-export { memoryQueue, type MemoryQueueOptions } from './memory-queue.ts'
 export type {
-  ConsumeOptions,
-  DeadJob,
-  DeadJobs,
-  JobContext,
-  JobHandler,
-  PublishOptions,
-  Queue,
-  QueueCapabilities,
-  QueueConsumer,
-  QueueJob,
-  QueueStats,
-} from './queue.ts'
-export { normalizeKeyword } from './normalize.ts'
+  Contact,
+  ContactAlias,
+  InboundMessage,
+  InboundMessageInput,
+  InboundType,
+  MediaReference,
+  OutboundMedia,
+  OutboundMessage,
+  OutboundMessageInput,
+  OutboundType,
+} from './message.ts'
+export { conversationId, emptyState } from './conversation.ts'
+export type {
+  ChannelKey,
+  ConversationKey,
+  ConversationState,
+  Floor,
+  Handoff,
+  OfferedChoice,
+  OfferedChoices,
+} from './conversation.ts'
 export { defaultStartWords, defaultStopWords, type OptOutOptions } from './opt-out.ts'
-export { type AdaptedMessage, adaptMessage } from './outgoing/adapt.ts'
-export { splitText } from './outgoing/split-text.ts'
-export { createPipeline, type ModelBudget, type PipelineOptions } from './pipeline.ts'
-export { definePlugin, type Plugin, type PluginCleanup } from './plugin.ts'
-export type { Reply } from './reply.ts'
+
+// The pipeline from inside: turns, traces, middleware, the examples classifier
+
+export type { Layer, Middleware, RespondInput, RouteInput, Turn } from './middleware.ts'
+export type {
+  Classification,
+  ModelCall,
+  Pipeline,
+  Route,
+  RunOptions,
+  TurnInput,
+  TurnResponse,
+  TurnResult,
+  TurnTrace,
+} from './turn.ts'
 export type { FloorOptions } from './route.ts'
+export { trainExamples } from './classify/examples/examples-classifier.ts'
+export type {
+  ExamplesClassifier,
+  ExamplesClassifierOptions,
+  ExamplesPrediction,
+  LabelledText,
+} from './classify/examples/examples-classifier.ts'
+
+// Ports: what transports, storages, queues and models promise
+
+export type {
+  Capabilities,
+  ConnectionState,
+  Delivery,
+  FindResult,
+  SendResult,
+  Transport,
+  TransportHost,
+} from './transport.ts'
 export type {
   AppendResult,
   Change,
@@ -138,25 +114,36 @@ export type {
   StoredReply,
   Usage,
 } from './storage.ts'
-export { letterGone, replyGone, storageClosed } from './storage-errors.ts'
-// Ports: what transports, storages, queues and models promise
 export type {
-  Capabilities,
-  ConnectionState,
-  Delivery,
-  FindResult,
-  SendResult,
-  Transport,
-  TransportHost,
-} from './transport.ts'
-export type {
-  Classification,
-  ModelCall,
-  Pipeline,
-  Route,
-  RunOptions,
-  TurnInput,
-  TurnResponse,
-  TurnResult,
-  TurnTrace,
-} from './turn.ts'
+  ConsumeOptions,
+  DeadJob,
+  DeadJobs,
+  JobContext,
+  JobHandler,
+  PublishOptions,
+  Queue,
+  QueueCapabilities,
+  QueueConsumer,
+  QueueJob,
+  QueueStats,
+} from './queue.ts'
+export type { GenerateOptions, Model, ModelMessage, ModelRequest, ModelResponse, ModelUsage } from './model.ts'
+
+// In-memory forms, for tests and tries
+
+export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
+export { type MemoryQueueOptions, memoryQueue } from './memory/memory-queue.ts'
+
+// Texts: what leaves, and what is compared
+
+export { type AdaptedMessage, adaptMessage } from './outgoing/adapt.ts'
+export { splitText } from './outgoing/split-text.ts'
+export { normalizeKeyword } from './normalize.ts'
+
+// Time, logs, errors, trying again
+
+export { type Clock, systemClock, waitFor } from './clock.ts'
+export { type Logger, silentLogger } from './logger.ts'
+export { describeError, framesOf, isWaAgentError, WaAgentError } from './errors.ts'
+export type { ErrorCode, WaAgentErrorOptions } from './errors.ts'
+export { type BackoffOptions, backoffMs } from './backoff.ts'

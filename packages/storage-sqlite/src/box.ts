@@ -1,4 +1,5 @@
-import { type ConversationKey, Mailbox, type ReplyFate } from '@wa-agent/core'
+import type { ConversationKey } from '@wa-agent/core'
+import { Mailbox, type ReplyFate } from '@wa-agent/core/mailbox'
 
 /** The mailbox of a conversation that has a row. */
 export class Box extends Mailbox {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type ConversationKey, conversationId, DueIndex, type LeaseTable } from '@wa-agent/core'
+import { type ConversationKey, conversationId } from '@wa-agent/core'
+import { DueIndex, type LeaseTable } from '@wa-agent/core/mailbox'
 import { Box } from './box.ts'
 import type { Channels } from './channels.ts'
 import { decodeId, encodeId } from './ids.ts'

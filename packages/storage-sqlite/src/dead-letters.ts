@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type ConversationKey, type DeadLetter, letterGone } from '@wa-agent/core'
+import type { ConversationKey, DeadLetter } from '@wa-agent/core'
+import { letterGone } from '@wa-agent/core/mailbox'
 import { messageStatus, replyStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import { type MessageRow, messageColumns, type ReplyRow, replyColumns, toPending, toReply } from './rows.ts'

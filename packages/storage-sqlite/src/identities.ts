@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { LeaseTable } from '@wa-agent/core'
+import type { LeaseTable } from '@wa-agent/core/mailbox'
 import type { Box } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import { encodeId } from './ids.ts'

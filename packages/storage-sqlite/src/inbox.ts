@@ -1,13 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import {
-  type AppendResult,
-  type Change,
-  type Control,
-  effectiveControl,
-  mergeFlags,
-  type NewMessage,
-  personIds,
-} from '@wa-agent/core'
+import type { AppendResult, Change, Control, NewMessage } from '@wa-agent/core'
+import { effectiveControl, mergeFlags, personIds } from '@wa-agent/core/mailbox'
 import { type Box, messageStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import type { Channels } from './channels.ts'

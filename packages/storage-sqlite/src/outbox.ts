@@ -1,15 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { InboundMessage, NewReply, ReplyOutcome } from '@wa-agent/core'
 import {
   echoesAmongLast,
-  type InboundMessage,
   isEchoOf,
   type LeaseTable,
-  type NewReply,
   type ReplyFate,
-  type ReplyOutcome,
   replyGone,
   settledFate,
-} from '@wa-agent/core'
+} from '@wa-agent/core/mailbox'
 import { type Box, replyFates, replyStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import type { Identities } from './identities.ts'

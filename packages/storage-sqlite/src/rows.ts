@@ -1,4 +1,5 @@
-import type { OutboxReply, PendingMessage, ReplyKind } from '@wa-agent/core'
+import type { ReplyKind } from '@wa-agent/core'
+import type { OutboxReply, PendingMessage } from '@wa-agent/core/mailbox'
 import { replyFates } from './box.ts'
 import { decodeId } from './ids.ts'
 

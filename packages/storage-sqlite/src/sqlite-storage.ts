@@ -1,4 +1,5 @@
-import { type NewReply, type Storage, stateToJson } from '@wa-agent/core'
+import type { NewReply, Storage } from '@wa-agent/core'
+import { stateToJson } from '@wa-agent/core/mailbox'
 import { Handle, type IntegrityReport } from './handle.ts'
 import { type SqliteStorageOptions, settingsOf } from './options.ts'
 import type { ReplyDraft } from './outbox.ts'

@@ -9,9 +9,9 @@ import {
   conversationId,
   type Flags,
   type Lease,
-  LeaseTable,
   type ReplyOutcome,
 } from '@wa-agent/core'
+import { LeaseTable } from '@wa-agent/core/mailbox'
 import type { Box } from './box.ts'
 import { Boxes } from './boxes.ts'
 import { Channels } from './channels.ts'

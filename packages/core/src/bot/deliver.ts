@@ -17,7 +17,7 @@ export async function deliver(engine: Engine, lease: KeptLease, replies: readonl
   for (const reply of replies) {
     if (lease.signal.aborted || reply.notBeforeMs > engine.settings.clock.now()) return
     const outcome = await new Attempt(engine, lease, reply).run()
-    if (outcome.status === 'retry') return
+    if (outcome?.status === 'retry') return
   }
 }
 
@@ -43,10 +43,12 @@ class Attempt {
     this.#conversation = lease.current.conversation
   }
 
-  async run(): Promise<ReplyOutcome> {
+  /** `undefined` where somebody else has settled the reply meanwhile, e.g. its echo came in. */
+  async run(): Promise<ReplyOutcome | undefined> {
     const { storage } = this.#engine
     const transport = this.#engine.transportOf(this.#conversation)
-    const outcome = (await this.#resolveCutOff(transport)) ?? (await this.#attempt(transport))
+    const outcome = (await this.#resolveCutOff(transport)) ?? (await this.#attempt(transport).catch(asSettled))
+    if (!outcome) return undefined
     const settled = { conversation: this.#conversation, id: this.#reply.id }
     await persist(this.#engine, () => storage.settle(settled, outcome), {
       signal: this.#lease.signal,
@@ -178,6 +180,11 @@ class Attempt {
         break
     }
   }
+}
+
+/** A reply that is final already cannot be begun. */
+function asSettled(error: unknown): undefined {
+  if (!isWaAgentError(error) || error.code !== 'not_found') throw error
 }
 
 /** Why a reply must not go out now; `undefined` where it may. */

@@ -60,7 +60,7 @@ export interface BotOptions {
   /** How long `stop` waits for what is in work. Default 30,000. */
   readonly stopTimeoutMs?: number
   readonly clock?: Clock
-  /** Makes ids of replies. Default: random UUIDs. */
+  /** Makes ids of replies. Default: time-ordered UUIDs (version 7). */
   readonly createId?: () => string
   /** 0..1, for jitter. Default `Math.random`. */
   readonly random?: () => number

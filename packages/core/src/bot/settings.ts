@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { BackoffOptions } from '../backoff.ts'
 import { type Clock, steadyClock, systemClock } from '../clock.ts'
 import { isKeyName } from '../conversation.ts'
@@ -7,6 +6,7 @@ import { type Logger, silentLogger } from '../logger.ts'
 import { createOptOut, type OptOut } from '../opt-out.ts'
 import type { Transport } from '../transport.ts'
 import type { BotOptions, RetryOptions } from './options.ts'
+import { timeOrderedId } from './time-ordered-id.ts'
 
 /** The options with their defaults, checked. */
 export interface Settings {
@@ -35,6 +35,7 @@ export interface Settings {
 export function readSettings(options: BotOptions): Settings {
   checkParts(options)
   const { coalesce = {} } = options
+  const clock = steadyClock(options.clock ?? systemClock)
   return {
     concurrency: count('concurrency', options.concurrency, 100),
     settleMs: duration('coalesce.settleMs', coalesce.settleMs, 0),
@@ -51,8 +52,8 @@ export function readSettings(options: BotOptions): Settings {
     leaseMs: count('leaseMs', options.leaseMs, 60_000),
     sweepMs: count('sweepMs', options.sweepMs, 1000),
     stopTimeoutMs: duration('stopTimeoutMs', options.stopTimeoutMs, 30_000),
-    clock: steadyClock(options.clock ?? systemClock),
-    createId: options.createId ?? randomUUID,
+    clock,
+    createId: options.createId ?? (() => timeOrderedId(clock.now())),
     random: options.random ?? Math.random,
     logger: options.logger ?? silentLogger,
   }

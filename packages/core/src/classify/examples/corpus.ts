@@ -10,7 +10,7 @@ export interface ModelOptions extends LinearModelOptions {
 }
 
 /** About as many new ones as a short text brings; the index grows where that is too few. */
-const featuresOfText = 32
+const featuresOfText = 64
 
 interface CorpusTexts {
   readonly examples: readonly string[]
@@ -74,7 +74,9 @@ export class Corpus {
   private prepare([examples, strangers]: readonly Int32Array[], options: ModelOptions) {
     const rows = Int32Array.from([this.emptyRow, ...(strangers ?? []), ...(examples ?? [])])
     // Not the empty text: it says nothing about how rare a word is.
-    const weights = weighTerms(this.texts, rows.subarray(1), { ...options, featureCount: this.index.size })
+    const { minimumTexts, unknownShare } = options
+    const termOptions = { minimumTexts, unknownShare, featureCount: this.index.size }
+    const weights = weighTerms(this.texts, rows.subarray(1), termOptions)
     weighRows(this.texts, weights, this.values)
     const { starts, features } = this.texts
     return {

@@ -1,4 +1,4 @@
-import { seededRandom, shuffle } from './random.ts'
+import { SeededRandom, shuffle } from './random.ts'
 
 /** One way to set examples aside. Numbers are rows of the examples. */
 export interface Round {
@@ -20,7 +20,7 @@ export interface RoundOptions {
 
 /** Deals examples and intents to parts at random, evenly; round r sets part r aside. */
 export function planRounds(labels: Int32Array, intentCount: number, options: RoundOptions): Round[] {
-  const random = seededRandom(options.seed)
+  const random = new SeededRandom(options.seed)
   const intentOrder = Int32Array.from({ length: intentCount }, (_, intent) => intent)
   shuffle(intentOrder, random)
   const intentParts = new Int32Array(intentCount)

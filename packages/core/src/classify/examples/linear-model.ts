@@ -1,4 +1,4 @@
-import { seededRandom } from './random.ts'
+import { SeededRandom } from './random.ts'
 
 /** Weighted rows with a label each: row r is `features[starts[r]..starts[r + 1])` with `values` at the same places. */
 interface TrainingRows {
@@ -38,16 +38,15 @@ export function trainLinearModel(data: TrainingRows, classCount: number, options
   const biases = new Float32Array(columns)
   for (let label = 0; label < columns; label++) {
     const classWeights = trainer.train(label)
-    if (classWeights === undefined) {
-      biases[label] = neverBest
-      continue
-    }
-    for (let feature = 0; feature < data.featureCount; feature++) {
-      weights[feature * columns + label] = classWeights[feature] as number
-    }
-    biases[label] = classWeights[data.featureCount] as number
+    biases[label] = classWeights === undefined ? neverBest : (classWeights[data.featureCount] as number)
+    if (classWeights !== undefined) copyColumn(classWeights, weights, { column: label, columns })
   }
   return { weights, biases, classCount: columns }
+}
+
+function copyColumn(from: Float64Array, to: Float32Array, place: { column: number; columns: number }): void {
+  const { columns } = place
+  for (let row = 0, at = place.column; at < to.length; row++, at += columns) to[at] = from[row] as number
 }
 
 /**
@@ -60,22 +59,12 @@ export function scoreHeldOut(
   rows: Int32Array,
   options: LinearModelOptions & { classCount: number },
 ): Float64Array {
-  const { starts, features, values, featureCount } = data
   const trainer = new BinaryTrainer(data, options)
   const columns = options.classCount + 1
   const scores = new Float64Array(rows.length * columns).fill(neverBest)
   for (let label = 0; label < columns; label++) {
-    const weights = trainer.train(label)
-    if (weights === undefined) continue
-    for (let next = 0; next < rows.length; next++) {
-      const row = rows[next] as number
-      const end = starts[row + 1] as number
-      let score = weights[featureCount] as number
-      for (let entry = starts[row] as number; entry < end; entry++) {
-        score += (weights[features[entry] as number] as number) * (values[entry] as number)
-      }
-      scores[next * columns + label] = score
-    }
+    if (trainer.train(label) === undefined) continue
+    for (let next = 0; next < rows.length; next++) scores[next * columns + label] = trainer.score(rows[next] as number)
   }
   return scores
 }
@@ -88,11 +77,14 @@ const neverBest = -100
  * Dual coordinate descent for the L2-loss support vector machine (Hsieh et al., "A Dual Coordinate Descent Method for
  * Large-scale Linear SVM", ICML 2008), with shrinking: rows that are clearly on their side of the margin are put
  * aside, which for most rows and most classes is after one look.
+ *
+ * The innermost loops are methods of their own: those are compiled soon after the process starts, while a long loop
+ * around them would be compiled, and given up again, for each path through it that had not been taken before.
  */
 class BinaryTrainer {
   private readonly data: TrainingRows
   private readonly options: LinearModelOptions
-  private readonly random: () => number
+  private readonly random: SeededRandom
   private readonly squaredLengths: Float64Array
   private readonly order: Int32Array
   private readonly duals: Float64Array
@@ -102,19 +94,10 @@ class BinaryTrainer {
   constructor(data: TrainingRows, options: LinearModelOptions) {
     this.data = data
     this.options = options
-    this.random = seededRandom(options.seed)
+    this.random = new SeededRandom(options.seed)
     const rowCount = data.starts.length - 1
     this.squaredLengths = new Float64Array(rowCount)
-    for (let next = 0; next < data.rows.length; next++) {
-      const row = data.rows[next] as number
-      const end = data.starts[row + 1] as number
-      let squares = 1
-      for (let entry = data.starts[row] as number; entry < end; entry++) {
-        const value = data.values[entry] as number
-        squares += value * value
-      }
-      this.squaredLengths[row] = squares
-    }
+    for (let next = 0; next < data.rows.length; next++) this.measure(data.rows[next] as number)
     this.order = new Int32Array(data.rows.length)
     this.duals = new Float64Array(rowCount)
     this.weights = new Float64Array(data.featureCount + 1)
@@ -147,6 +130,40 @@ class BinaryTrainer {
     return this.weights
   }
 
+  /** The row's score under the weights of the class that was trained last. */
+  score(row: number): number {
+    const { features, values, starts, featureCount } = this.data
+    const { weights } = this
+    const end = starts[row + 1] as number
+    let score = weights[featureCount] as number
+    for (let entry = starts[row] as number; entry < end; entry++) {
+      score += (weights[features[entry] as number] as number) * (values[entry] as number)
+    }
+    return score
+  }
+
+  private addToWeights(row: number, step: number): void {
+    const { features, values, starts, featureCount } = this.data
+    const { weights } = this
+    const end = starts[row + 1] as number
+    for (let entry = starts[row] as number; entry < end; entry++) {
+      const feature = features[entry] as number
+      weights[feature] = (weights[feature] as number) + step * (values[entry] as number)
+    }
+    weights[featureCount] = (weights[featureCount] as number) + step
+  }
+
+  private measure(row: number): void {
+    const { values, starts } = this.data
+    const end = starts[row + 1] as number
+    let squares = 1
+    for (let entry = starts[row] as number; entry < end; entry++) {
+      const value = values[entry] as number
+      squares += value * value
+    }
+    this.squaredLengths[row] = squares
+  }
+
   private countMembers(positiveLabel: number): number {
     const { rows, labels } = this.data
     let members = 0
@@ -158,23 +175,18 @@ class BinaryTrainer {
     positiveLabel: number,
     limits: { active: number; shrinkAbove: number; member: number; stranger: number },
   ): { active: number; largest: number; smallest: number } {
-    const { order, duals, weights, random, squaredLengths } = this
-    const { starts, features, values, labels, featureCount } = this.data
+    const { order, duals, random, squaredLengths } = this
+    const { labels } = this.data
     let { active } = limits
     let largest = Number.NEGATIVE_INFINITY
     let smallest = Number.POSITIVE_INFINITY
     for (let next = 0; next < active; next++) {
-      const other = next + Math.floor(random() * (active - next))
+      const other = next + Math.floor(random.next() * (active - next))
       const row = order[other] as number
       order[other] = order[next] as number
       order[next] = row
       const isMember = labels[row] === positiveLabel
-      const start = starts[row] as number
-      const end = starts[row + 1] as number
-      let score = weights[featureCount] as number
-      for (let entry = start; entry < end; entry++) {
-        score += (weights[features[entry] as number] as number) * (values[entry] as number)
-      }
+      const score = this.score(row)
       const penalty = isMember ? limits.member : limits.stranger
       const dual = duals[row] as number
       const gradient = (isMember ? score : -score) - 1 + penalty * dual
@@ -192,12 +204,7 @@ class BinaryTrainer {
       if (Math.abs(gradient) < 1e-12) continue
       const updated = Math.max(0, dual - gradient / ((squaredLengths[row] as number) + penalty))
       duals[row] = updated
-      const step = isMember ? updated - dual : dual - updated
-      for (let entry = start; entry < end; entry++) {
-        const feature = features[entry] as number
-        weights[feature] = (weights[feature] as number) + step * (values[entry] as number)
-      }
-      weights[featureCount] = (weights[featureCount] as number) + step
+      this.addToWeights(row, isMember ? updated - dual : dual - updated)
     }
     return { active, largest, smallest }
   }

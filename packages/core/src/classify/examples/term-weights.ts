@@ -21,14 +21,7 @@ export function weighTerms(
   options: TermWeightOptions & { featureCount: number },
 ): TermWeights {
   const known = new Float32Array(options.featureCount)
-  for (let next = 0; next < rows.length; next++) {
-    const row = rows[next] as number
-    const end = texts.starts[row + 1] as number
-    for (let entry = texts.starts[row] as number; entry < end; entry++) {
-      const feature = texts.features[entry] as number
-      known[feature] = (known[feature] as number) + 1
-    }
-  }
+  for (let next = 0; next < rows.length; next++) countRow(texts, rows[next] as number, known)
   // Few numbers of texts occur and many features: a table saves the logarithms, which count when a process starts.
   const idf = new Float64Array(rows.length + 2)
   for (let textsWithIt = 1; textsWithIt < idf.length; textsWithIt++) {
@@ -40,6 +33,15 @@ export function weighTerms(
     known[feature] = textsWithIt < minimumTexts ? 0 : (idf[textsWithIt] as number)
   }
   return { known, unknown: options.unknownShare * (idf[1] as number) }
+}
+
+function countRow(texts: CountedTexts, row: number, textsWith: Float32Array): void {
+  const { starts, features } = texts
+  const end = starts[row + 1] as number
+  for (let entry = starts[row] as number; entry < end; entry++) {
+    const feature = features[entry] as number
+    textsWith[feature] = (textsWith[feature] as number) + 1
+  }
 }
 
 /**

@@ -20,33 +20,47 @@ export function unlikeExamples(
   const all = Int32Array.from([...rows, ...candidates])
   const values = new Float32Array(texts.features.length)
   weighRows(texts, weighTerms(texts, all, { minimumTexts: 1, unknownShare: 1, featureCount }), values)
-  const lastIntentWith = new Int32Array(featureCount).fill(-1)
+  const vocabulary: Vocabulary = { texts, values, lastIntentWith: new Int32Array(featureCount).fill(-1), intent: 0 }
   const largest = new Float64Array(candidates.length)
   const sums = new Float64Array(candidates.length)
-  const rowsOf = Array.from({ length: intentCount }, (): number[] => [])
-  for (const row of rows) rowsOf[labels[row] as number]?.push(row)
-  rowsOf.forEach((rowsOfIntent, intent) => {
-    for (const row of rowsOfIntent) {
-      const end = texts.starts[row + 1] as number
-      for (let entry = texts.starts[row] as number; entry < end; entry++) {
-        lastIntentWith[texts.features[entry] as number] = intent
-      }
-    }
+  for (let intent = 0; intent < intentCount; intent++) {
+    vocabulary.intent = intent
+    for (const row of rows) if (labels[row] === intent) addRow(vocabulary, row)
     for (let next = 0; next < candidates.length; next++) {
-      const row = candidates[next] as number
-      const end = texts.starts[row + 1] as number
-      // Words and characters have half of the squared length each, so the squares in common are a share.
-      let share = 0
-      for (let entry = texts.starts[row] as number; entry < end; entry++) {
-        if (lastIntentWith[texts.features[entry] as number] === intent) share += (values[entry] as number) ** 2
-      }
+      const share = shareInCommon(vocabulary, candidates[next] as number)
       sums[next] = (sums[next] as number) + share
       if (share > (largest[next] as number)) largest[next] = share
     }
-  })
+  }
   return candidates.filter((_, at) => {
     const share = largest[at] as number
     const meanOfOthers = intentCount === 1 ? 0 : ((sums[at] as number) - share) / (intentCount - 1)
     return share + (share - meanOfOthers) < resemblesFrom
   })
+}
+
+/** The features that one intent's examples have: those of which it is the last intent that was looked at. */
+interface Vocabulary {
+  readonly texts: CountedTexts
+  readonly values: Float32Array
+  readonly lastIntentWith: Int32Array
+  intent: number
+}
+
+function addRow({ texts, lastIntentWith, intent }: Vocabulary, row: number): void {
+  const { starts, features } = texts
+  const end = starts[row + 1] as number
+  for (let entry = starts[row] as number; entry < end; entry++) lastIntentWith[features[entry] as number] = intent
+}
+
+/** Words and characters have half of the squared length each, so the squares in common are a share. */
+function shareInCommon({ texts, values, lastIntentWith, intent }: Vocabulary, row: number): number {
+  const { starts, features } = texts
+  const end = starts[row + 1] as number
+  let share = 0
+  for (let entry = starts[row] as number; entry < end; entry++) {
+    const value = values[entry] as number
+    if (lastIntentWith[features[entry] as number] === intent) share += value * value
+  }
+  return share
 }

@@ -1,7 +1,7 @@
-import type { ConversationState, Handoff } from './conversation.ts'
-import { WaAgentError } from './errors.ts'
-import { type InboundMessage, type OutboundMessage, textOf } from './message.ts'
-import type { Control, Flags, ReplyKind, ReplyOutcome, ReplyStatus } from './storage.ts'
+import type { ConversationState, Handoff } from '../conversation.ts'
+import { WaAgentError } from '../errors.ts'
+import { type InboundMessage, type OutboundMessage, textOf } from '../message.ts'
+import type { Control, Flags, ReplyKind, ReplyOutcome, ReplyStatus } from '../storage.ts'
 
 /** All that can have become of a reply. `pending` and `sending` are undelivered, `dead` and `held` are dead letters. */
 export type ReplyFate = ReplyStatus | 'sent' | 'dead' | 'held' | 'suppressed' | 'discarded'

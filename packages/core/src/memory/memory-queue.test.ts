@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { memoryQueue } from './memory-queue.ts'
 
 const job = (id: string) => ({ id, tenant: 'acme', channel: 'main', data: {} })

@@ -1,8 +1,8 @@
-import { type ChannelKey, type ConversationKey, conversationId } from './conversation.ts'
-import { echoesAmongLast, isEchoOf, settledFate } from './mailbox-rules.ts'
-import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row } from './memory-rows.ts'
-import type { InboundMessage } from './message.ts'
-import type { Control, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from './storage.ts'
+import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
+import { echoesAmongLast, isEchoOf, settledFate } from '../mailbox/rules.ts'
+import type { InboundMessage } from '../message.ts'
+import type { Control, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from '../storage.ts'
+import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row } from './rows.ts'
 
 /** Content that was serialised before anything is changed, because serialising can fail. */
 export interface Draft<Content> {

@@ -1,7 +1,7 @@
-import { Mailbox } from './mailbox.ts'
-import { isSaid, type OutboxReply, type PendingMessage, type ReplyFate } from './mailbox-rules.ts'
-import { type InboundMessage, textOf } from './message.ts'
-import type { DeadLetter, HistoryEntry } from './storage.ts'
+import { Mailbox } from '../mailbox/mailbox.ts'
+import { isSaid, type OutboxReply, type PendingMessage, type ReplyFate } from '../mailbox/rules.ts'
+import { type InboundMessage, textOf } from '../message.ts'
+import type { DeadLetter, HistoryEntry } from '../storage.ts'
 
 interface RowBase {
   box: Box

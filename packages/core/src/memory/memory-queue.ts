@@ -1,6 +1,6 @@
-import { type BackoffOptions, backoffMs } from './backoff.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { describeError, WaAgentError } from './errors.ts'
+import { type BackoffOptions, backoffMs } from '../backoff.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { describeError, WaAgentError } from '../errors.ts'
 import type {
   ConsumeOptions,
   DeadJob,
@@ -12,7 +12,7 @@ import type {
   QueueConsumer,
   QueueJob,
   QueueStats,
-} from './queue.ts'
+} from '../queue.ts'
 
 /** How a queue in memory is made. Everything has a default. */
 export interface MemoryQueueOptions {

@@ -1,10 +1,9 @@
-import { type Clock, systemClock } from './clock.ts'
-import { type ConversationKey, conversationId } from './conversation.ts'
-import { DueIndex } from './due-index.ts'
-import { LeaseTable } from './lease-table.ts'
-import { effectiveControl, personIds, stateToJson } from './mailbox-rules.ts'
-import { type Box, type ReplyRow, type Row, toDeadLetter } from './memory-rows.ts'
-import { type Draft, MemoryTables } from './memory-tables.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { type ConversationKey, conversationId } from '../conversation.ts'
+import { DueIndex } from '../mailbox/due-index.ts'
+import { letterGone, replyGone, storageClosed } from '../mailbox/errors.ts'
+import { LeaseTable } from '../mailbox/lease-table.ts'
+import { effectiveControl, personIds, stateToJson } from '../mailbox/rules.ts'
 import type {
   AppendResult,
   Change,
@@ -20,8 +19,9 @@ import type {
   Storage,
   StorageStats,
   Usage,
-} from './storage.ts'
-import { letterGone, replyGone, storageClosed } from './storage-errors.ts'
+} from '../storage.ts'
+import { type Box, type ReplyRow, type Row, toDeadLetter } from './rows.ts'
+import { type Draft, MemoryTables } from './tables.ts'
 
 /** Options of `memoryStorage`. */
 export interface MemoryStorageOptions {

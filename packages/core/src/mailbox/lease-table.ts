@@ -1,6 +1,6 @@
-import { type ConversationKey, conversationId } from './conversation.ts'
-import { WaAgentError } from './errors.ts'
-import type { Lease } from './storage.ts'
+import { type ConversationKey, conversationId } from '../conversation.ts'
+import { WaAgentError } from '../errors.ts'
+import type { Lease } from '../storage.ts'
 
 /** What a lease table must know of conversations that turned out to be one. */
 interface Joinable {

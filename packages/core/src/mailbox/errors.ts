@@ -1,4 +1,4 @@
-import { WaAgentError } from './errors.ts'
+import { WaAgentError } from '../errors.ts'
 
 /** What a storage rejects with before `open` and after `close`. */
 export function storageClosed(phase: 'new' | 'closed'): WaAgentError {

@@ -1,4 +1,5 @@
-import type { ConversationKey } from './conversation.ts'
+import type { ConversationKey } from '../conversation.ts'
+import type { Claim, Control, Flags, HistoryEntry, Lease, StoredMessage, StoredReply, Usage } from '../storage.ts'
 import {
   applyControl,
   inboundDueAtMs,
@@ -7,8 +8,7 @@ import {
   type OutboxReply,
   outboundDueAtMs,
   type PendingMessage,
-} from './mailbox-rules.ts'
-import type { Claim, Control, Flags, HistoryEntry, Lease, StoredMessage, StoredReply, Usage } from './storage.ts'
+} from './rules.ts'
 
 /** What a claim takes from outside the mailbox. */
 export interface ClaimParts {
