@@ -1,6 +1,5 @@
 import { type Agent, defineAgent } from '@wa-agent/core'
 import { showMenu } from './menu-list.ts'
-import { offTopic, offTopicIntent } from './off-topic.ts'
 
 /** Shows what the assistant can do. */
 export function menuAgent(): Agent {
@@ -30,7 +29,6 @@ export function menuAgent(): Agent {
           'ساعدني من فضلك',
         ],
       },
-      [offTopicIntent]: { description: 'Something that has nothing to do with a shop.', examples: offTopic },
     },
     respond: ({ reply }) => showMenu(reply, 'This is what I can do:'),
   })

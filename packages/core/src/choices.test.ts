@@ -141,6 +141,8 @@ describe('what is more, or something else, is left to the agent', () => {
     '2-3',
     '2 small 3 large',
     '$2',
+    '-2',
+    '−2',
     '2 €',
     '₹2',
     '2%',

@@ -50,8 +50,8 @@ const wishes = wordSet(
 
 /** "A second please" asks to wait. */
 const waiting = /\b(?:a|one|1|just) second\b/
-/** Signs that make a number something else than a place in a list: a price, a share, a sum. */
-const otherNumber = /[\p{Sc}%+]/u
+/** Signs that make a number something else than a place in a list: a price, a share, a sum, less than nothing. */
+const otherNumber = /[\p{Sc}%+]|(?:^|\s)[-\u2212\u2013]\p{Nd}/u
 
 /**
  * Which of the offered choices a customer means: by number ("2", "2.", "2️⃣", "२"), by word ("second one", "the last"), by

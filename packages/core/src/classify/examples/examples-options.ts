@@ -28,7 +28,7 @@ export interface ExamplesClassifierOptions {
   readonly maximumTextLength?: number
   /**
    * The largest share of right answers that may be turned into "none". With the background 0.03 if there is enough
-   * `validation`, else 80 / examples and at most 0.16: held-out examples are harder than messages will be because they
+   * `validation`, else 40 / examples and at most 0.16: held-out examples are harder than messages will be because they
    * miss their own words in training. Without the background 0.0075 and 6.6 / examples^0.8, at most 0.2: 0.3 % with
    * 15,000 examples, where held-out ones have near twins among the others and are easier.
    */
@@ -89,7 +89,7 @@ const mostExamplesWithBackground = 2000
 
 function lossFor(exampleCount: number, background: boolean): number {
   const count = Math.max(1, exampleCount)
-  return background ? Math.min(0.16, 80 / count) : Math.min(0.2, 6.6 / count ** 0.8)
+  return background ? Math.min(0.16, 40 / count) : Math.min(0.2, 6.6 / count ** 0.8)
 }
 
 /** Fewer held-out texts than this are too few to choose the threshold by alone. */

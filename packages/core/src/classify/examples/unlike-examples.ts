@@ -1,8 +1,7 @@
-import { weighRows, weighTerms } from './term-weights.ts'
 import type { CountedTexts } from './text-features.ts'
 
 /** Found by trying bots that are for the weather and jokes, and bots that are for neither. */
-const resemblesFrom = 0.7
+const resemblesFrom = 0.75
 
 /**
  * Those of `candidates` that resemble none of the intents: the background of a bot for the weather must not hold the
@@ -17,10 +16,7 @@ export function unlikeExamples(
 ): Int32Array {
   if (candidates.length === 0) return candidates
   const { featureCount, intentCount, labels, rows } = examples
-  const all = Int32Array.from([...rows, ...candidates])
-  const values = new Float32Array(texts.features.length)
-  weighRows(texts, weighTerms(texts, all, { minimumTexts: 1, unknownShare: 1, featureCount }), values)
-  const vocabulary: Vocabulary = { texts, values, lastIntentWith: new Int32Array(featureCount).fill(-1), intent: 0 }
+  const vocabulary: Vocabulary = { texts, lastIntentWith: new Int32Array(featureCount).fill(-1), intent: 0 }
   const largest = new Float64Array(candidates.length)
   const sums = new Float64Array(candidates.length)
   for (let intent = 0; intent < intentCount; intent++) {
@@ -42,7 +38,6 @@ export function unlikeExamples(
 /** The features that one intent's examples have: those of which it is the last intent that was looked at. */
 interface Vocabulary {
   readonly texts: CountedTexts
-  readonly values: Float32Array
   readonly lastIntentWith: Int32Array
   intent: number
 }
@@ -53,14 +48,21 @@ function addRow({ texts, lastIntentWith, intent }: Vocabulary, row: number): voi
   for (let entry = starts[row] as number; entry < end; entry++) lastIntentWith[features[entry] as number] = intent
 }
 
-/** Words and characters have half of the squared length each, so the squares in common are a share. */
-function shareInCommon({ texts, values, lastIntentWith, intent }: Vocabulary, row: number): number {
-  const { starts, features } = texts
+/** Words and characters say half each. */
+function shareInCommon(vocabulary: Vocabulary, row: number): number {
+  const { starts, wordEnds } = vocabulary.texts
+  const start = starts[row] as number
+  const wordEnd = wordEnds[row] as number
   const end = starts[row + 1] as number
-  let share = 0
-  for (let entry = starts[row] as number; entry < end; entry++) {
-    const value = values[entry] as number
-    if (lastIntentWith[features[entry] as number] === intent) share += value * value
+  const ofWords = countInCommon(vocabulary, start, wordEnd) / Math.max(1, wordEnd - start)
+  return (ofWords + countInCommon(vocabulary, wordEnd, end) / Math.max(1, end - wordEnd)) / 2
+}
+
+function countInCommon({ texts, lastIntentWith, intent }: Vocabulary, from: number, to: number): number {
+  const { features } = texts
+  let common = 0
+  for (let entry = from; entry < to; entry++) {
+    if (lastIntentWith[features[entry] as number] === intent) common++
   }
-  return share
+  return common
 }
