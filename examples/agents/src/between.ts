@@ -8,6 +8,7 @@ import type {
   TurnResponse,
 } from '@wa-agent/core'
 import { catalogueSessionSchema } from './catalogue.ts'
+import { offTopicIntent } from './off-topic.ts'
 import { questionText } from './order-questions.ts'
 import { isBusy, type OrderSession, orderSessionSchema } from './order-session.ts'
 import { mentionsIn } from './understand-items.ts'
@@ -19,6 +20,7 @@ const interrupters: ReadonlySet<string> = new Set(['faq', 'small-talk', 'order-s
 
 /**
  * What lies between the agents, which none of them can do alone since each sees only its own state:
+ * - what is like the examples of other people's business is no intent at all;
  * - what nobody understood goes to an order that still waits for an answer, also after its floor was given up;
  * - a message of which nothing was understood but the name of a product is about that product;
  * - a question in the middle of an order is answered by whom it is for;
@@ -28,6 +30,11 @@ const interrupters: ReadonlySet<string> = new Set(['faq', 'small-talk', 'order-s
  */
 export const betweenAgents: Middleware = {
   name: 'between-agents',
+  async classify(turn, next) {
+    const classification = await next(turn)
+    if (classification.intent !== offTopicIntent) return classification
+    return { confidence: classification.confidence, decidedBy: 'none', entities: {}, reason: 'none of our business' }
+  },
   async route(input, next) {
     const route = await next(input)
     const { turn, classification } = input

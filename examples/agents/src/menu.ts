@@ -1,5 +1,6 @@
 import { type Agent, defineAgent } from '@wa-agent/core'
 import { showMenu } from './menu-list.ts'
+import { offTopic, offTopicIntent } from './off-topic.ts'
 
 /** Shows what the assistant can do. */
 export function menuAgent(): Agent {
@@ -29,6 +30,7 @@ export function menuAgent(): Agent {
           'ساعدني من فضلك',
         ],
       },
+      [offTopicIntent]: { description: 'Something that has nothing to do with a shop.', examples: offTopic },
     },
     respond: ({ reply }) => showMenu(reply, 'This is what I can do:'),
   })

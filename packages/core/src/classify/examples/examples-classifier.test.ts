@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { backgroundSentences } from './background-sentences.ts'
 import { type LabelledText, trainExamples } from './examples-classifier.ts'
 
 function bot(intents: Record<string, readonly string[]>): LabelledText[] {
@@ -65,13 +66,13 @@ describe('on twelve intents of CLINC150', () => {
     expect(Math.abs(meanConfidence - accuracy)).toBeLessThan(0.1)
   })
 
-  it('validation texts choose the threshold', () => {
+  it('validation texts choose how much is none', () => {
     const validation = { examples: labelled('test'), outOfScope: strangers }
     const careful = trainExamples(labelled('train'), { validation, maximumLoss: 0 })
     const strict = trainExamples(labelled('train'), { validation, maximumLoss: 0.2, noneValue: 10 })
 
-    expect(strict.threshold).toBeGreaterThan(careful.threshold)
-    expect(shareRight(careful)).toBeGreaterThanOrEqual(shareRight(strict))
+    expect(shareNone(strict, strangers)).toBeGreaterThan(shareNone(careful, strangers))
+    expect(shareRight(careful)).toBeGreaterThan(shareRight(strict))
   })
 
   it('the same texts and seed give the same answers', () => {
@@ -131,6 +132,50 @@ describe('a small shop bot', () => {
     const beginning = 'where is my order '.repeat(60)
 
     expect(classifier.classify(`${beginning}${'refund '.repeat(150_000)}`)).toEqual(classifier.classify(beginning))
+  })
+})
+
+describe('the background', () => {
+  const strangers = [
+    ...['how deep is the ocean', 'my brother broke his leg', 'what rhymes with orange', 'is pluto still a planet'],
+    ...['show me pictures of kittens', 'i am learning to swim', 'who directed that film', 'how do airplanes fly'],
+    ...['qué significa esta palabra', 'warum ist der mond so hell', 'siapa penulis buku itu', 'gfdsa hjkl', 'pencil'],
+  ]
+  const accepted = (classifier: ReturnType<typeof trainExamples>) =>
+    strangers.filter((text) => classifier.classify(text).intent !== undefined)
+
+  it('lets a bot of few examples recognise strangers', () => {
+    expect(accepted(trainExamples(shop)).length).toBeLessThan(2)
+  })
+
+  it('can be switched off', () => {
+    const without = trainExamples(shop, { background: false })
+
+    expect(without.classify('какая погода')).toEqual({ intent: undefined, confidence: 0, ranking: [] })
+    expect(trainExamples(shop).classify('какая погода').ranking).not.toEqual([])
+  })
+
+  it('does not take away what the bot is for', () => {
+    const assistant = trainExamples(
+      bot({
+        weather: ['what is the weather like today', 'will it rain tomorrow', 'is it raining', 'how is the weather'],
+        joke: ['tell me a joke', 'do you know a funny joke', 'tell me something funny', 'a joke please'],
+        music: ['play some music', 'play my favourite song', 'put on a song', 'i want to hear music'],
+      }),
+    )
+
+    expect(assistant.classify('what will the weather be tomorrow').intent).toBe('weather')
+    expect(assistant.classify('is it raining outside').intent).toBe('weather')
+    expect(assistant.classify('tell me a funny joke').intent).toBe('joke')
+    expect(assistant.classify('play a song').intent).toBe('music')
+  })
+
+  it('holds each sentence once and nothing that a usual bot answers', () => {
+    expect(backgroundSentences.length).toBeGreaterThan(150)
+    expect(new Set(backgroundSentences).size).toBe(backgroundSentences.length)
+    const business =
+      /\b(hello|hi there|thank|order|price|cost|deliver|refund|book a|reserv|cancel|complain|open|close)/i
+    expect(backgroundSentences.filter((text) => business.test(text))).toEqual([])
   })
 })
 

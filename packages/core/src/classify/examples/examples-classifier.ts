@@ -46,8 +46,8 @@ export function trainExamples(
   examples: readonly LabelledText[],
   options: ExamplesClassifierOptions = {},
 ): ExamplesClassifier {
-  const resolved = resolveOptions(options, examples.length)
   const intents = [...new Set(examples.map((example) => example.intent))]
+  const resolved = resolveOptions(options, { exampleCount: examples.length, intentCount: intents.length })
   if (intents.length === 0) return { intents, threshold: 1, classify: () => nothingKnown }
 
   const counter = new FeatureCounter(resolved.maximumTextLength)

@@ -27,10 +27,11 @@ export interface ExamplesClassifierOptions {
   /** How much of a text is read, in UTF-16 code units. Default 1,000. */
   readonly maximumTextLength?: number
   /**
-   * The largest share of right answers that may be turned into "none". With the background 0.03 if there is enough
-   * `validation`, else 40 / examples and at most 0.16: held-out examples are harder than messages will be because they
-   * miss their own words in training. Without the background 0.0075 and 6.6 / examples^0.8, at most 0.2: 0.3 % with
-   * 15,000 examples, where held-out ones have near twins among the others and are easier.
+   * The largest share of right answers that may be turned into "none". Default without the background 0.0075 if there
+   * is enough `validation`, else 6.6 / examples^0.8 and at most 0.2: held-out examples are harder than messages will be,
+   * because they miss their own words in training, but with 15,000 (0.3 %) they have near twins among the others and are
+   * easier. With the background 0.03 if there is enough `validation`, else up to 0.16, less with more than 500 examples
+   * or 22 intents: the more intents there are, the more of them are hard to tell from strangers.
    */
   readonly maximumLoss?: number
   /** What recognising a stranger is worth when choosing the threshold; a right answer is worth 1. Default 1. */
@@ -56,14 +57,22 @@ export type ResolvedOptions = Required<Omit<ExamplesClassifierOptions, 'validati
   Pick<ExamplesClassifierOptions, 'validation'>
 
 /** @throws RangeError when a number is not in the range its option can work with */
-export function resolveOptions(options: ExamplesClassifierOptions, exampleCount: number): ResolvedOptions {
+export function resolveOptions(
+  options: ExamplesClassifierOptions,
+  { exampleCount, intentCount }: { exampleCount: number; intentCount: number },
+): ResolvedOptions {
   const background = options.background ?? exampleCount <= mostExamplesWithBackground
+  const isValidated = hasEnoughValidation(options)
+  const lossWithout = isValidated ? 0.0075 : Math.min(0.2, 6.6 / Math.max(1, exampleCount) ** 0.8)
+  const lossWithBackground = isValidated
+    ? 0.03
+    : Math.max(Math.min(0.16, lossWithout), Math.min(0.16, 80 / exampleCount, 80 / intentCount ** 2))
   const resolved = {
     outOfScope: [],
     background,
     seed: 1,
     maximumTextLength: 1000,
-    maximumLoss: hasEnoughValidation(options) ? (background ? 0.03 : 0.0075) : lossFor(exampleCount, background),
+    maximumLoss: background ? lossWithBackground : lossWithout,
     noneValue: 1,
     noneShare: background ? 0.5 : 0.1,
     rankingSize: 3,
@@ -86,11 +95,6 @@ export function resolveOptions(options: ExamplesClassifierOptions, exampleCount:
 }
 
 const mostExamplesWithBackground = 2000
-
-function lossFor(exampleCount: number, background: boolean): number {
-  const count = Math.max(1, exampleCount)
-  return background ? Math.min(0.16, 40 / count) : Math.min(0.2, 6.6 / count ** 0.8)
-}
 
 /** Fewer held-out texts than this are too few to choose the threshold by alone. */
 export const enoughTexts = 20
