@@ -12,11 +12,13 @@ import {
   resolveOptions,
 } from './examples-options.ts'
 import type { RoundOptions } from './held-out-rounds.ts'
+import { knowsItsExamples, withOwnExamples } from './own-examples.ts'
 import { FeatureCounter } from './text-features.ts'
 import { dropUnusedFeatures, TextScorer } from './text-scorer.ts'
 
 export type { ExamplesClassifierOptions, LabelledText } from './examples-options.ts'
 
+/** What a text most probably means. */
 export interface ExamplesPrediction {
   /** Undefined = none of the intents: that is more probable, the confidence is below the threshold, or no word is known. */
   readonly intent: string | undefined
@@ -26,6 +28,7 @@ export interface ExamplesPrediction {
   readonly ranking: readonly { readonly intent: string; readonly confidence: number }[]
 }
 
+/** A trained classifier: a function of a text, the same for the same examples and options. */
 export interface ExamplesClassifier {
   classify(text: string): ExamplesPrediction
   /** The confidence from which on an intent is answered, where none is not more probable. */
@@ -39,6 +42,8 @@ export interface ExamplesClassifier {
  * intent, probabilities and the threshold for "none of these" from held-out texts. Works in any language; takes
  * milliseconds for a hundred examples and seconds for ten thousand, and answers in microseconds.
  *
+ * An example itself always has its intent, unless it was given for several.
+ *
  * @param examples a few an intent or more; with no examples every text is none
  * @throws RangeError when an option is out of range
  */
@@ -50,6 +55,18 @@ export function trainExamples(
   const resolved = resolveOptions(options, { exampleCount: examples.length, intentCount: intents.length })
   if (intents.length === 0) return { intents, threshold: 1, classify: () => nothingKnown }
 
+  const trained = train(examples, intents, resolved)
+  // A handful of examples that have nothing in common can drown in the background: then it is left out.
+  const isUsable = !resolved.background || knowsItsExamples(trained, examples)
+  if (isUsable) return withOwnExamples(trained, examples)
+  return trainExamples(examples, { ...options, background: false })
+}
+
+function train(
+  examples: readonly LabelledText[],
+  intents: readonly string[],
+  resolved: ResolvedOptions,
+): ExamplesClassifier {
   const counter = new FeatureCounter(resolved.maximumTextLength)
   const numbers = new Map(intents.map((intent, number) => [intent, number]))
   const labels = Int32Array.from(examples, (example) => numbers.get(example.intent) as number)

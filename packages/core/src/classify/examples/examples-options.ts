@@ -4,6 +4,7 @@ export interface LabelledText {
   readonly intent: string
 }
 
+/** Settings of the examples classifier. All have defaults that suit most bots. */
 export interface ExamplesClassifierOptions {
   /**
    * Sentences known to belong to none of the intents. They are trained as a class of their own. Fewer than 20 leave
