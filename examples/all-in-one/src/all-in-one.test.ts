@@ -118,6 +118,7 @@ describe('the shop over HTTP', () => {
     expect(await chat({ message: 'x'.repeat(2_000_000) })).toMatchObject({ status: 413 })
     expect((await fetch(`${url}/chat`)).status).toBe(405)
     expect((await fetch(`${url}/elsewhere`)).status).toBe(404)
+    expect((await fetch(`${url}//[`)).status).toBe(404)
   })
 
   it('logs no message text, and ends well on SIGTERM', async () => {
@@ -213,6 +214,7 @@ describe('a replay', () => {
   it.each([
     [['--replay', 'nothing.jsonl'], /nothing\.jsonl/],
     [['--out', 'x.jsonl'], /--replay/],
+    [['--replay', customers, '--out', 'same', '--db', 'same'], /three different files/],
     [['--sideways'], /sideways/],
   ])('says what is wrong with %j', async (parameters, message) => {
     const running = run(parameters)

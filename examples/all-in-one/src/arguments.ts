@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 /** What the command line asks for. */
@@ -40,11 +40,10 @@ export function readArguments(parameters: readonly string[]): Command {
     return { name: 'serve' }
   }
   const name = basename(values.replay).replace(/\.jsonl?$/, '')
-  return {
-    name: 'replay',
-    input: values.replay,
-    output: values.out ?? `data/${name}.replies.jsonl`,
-    database: values.db ?? `data/${name}.replay.db`,
-    coalesce: values.coalesce,
+  const output = values.out ?? `data/${name}.replies.jsonl`
+  const database = values.db ?? `data/${name}.replay.db`
+  if (new Set([values.replay, output, database].map((path) => resolve(path))).size < 3) {
+    throw new Error('Expected three different files for --replay, --out and --db. Give each a path of its own.')
   }
+  return { name: 'replay', input: values.replay, output, database, coalesce: values.coalesce }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import { type Bot, textOf } from '@wa-agent/core'
+import { type Bot, describeError, framesOf, isWaAgentError, type Logger, textOf } from '@wa-agent/core'
 import { z } from 'zod'
 import type { LocalTransport } from './local-transport.ts'
 
@@ -30,7 +30,7 @@ class Problem extends Error {
 }
 
 /** Serves `GET /health` and `POST /chat` for a bot whose channel is `transport`. */
-export function createHttpChat(bot: Bot, transport: LocalTransport): Server {
+export function createHttpChat(bot: Bot, transport: LocalTransport, logger: Logger): Server {
   const waiting = new Map<string, (answer: Answer | Problem) => void>()
   bot.on('turn-committed', ({ messageIds, replies, trace, durationMs }) => {
     const answer: Answer = {
@@ -71,7 +71,7 @@ export function createHttpChat(bot: Bot, transport: LocalTransport): Server {
   }
 
   async function handle(request: IncomingMessage): Promise<unknown> {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const pathname = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
     if (pathname === '/health') {
       if (request.method !== 'GET') throw new Problem(405, 'Expected GET /health.')
       const { pendingMessages, pendingReplies, deadLetters } = await bot.stats()
@@ -89,12 +89,18 @@ export function createHttpChat(bot: Bot, transport: LocalTransport): Server {
     handle(request).then(
       (body) => respond(response, 200, body),
       (error: unknown) => {
-        const { status, message } =
-          error instanceof Problem ? error : new Problem(500, 'Something went wrong here. The log says more.')
+        const { status, message } = error instanceof Problem ? error : explain(error, logger)
         respond(response, status, { type: 'about:blank', title: STATUS_CODES[status], status, detail: message })
       },
     )
   })
+}
+
+function explain(error: unknown, logger: Logger): Problem {
+  logger.error({ error: describeError(error), frames: framesOf(error) }, 'a request failed')
+  if (isWaAgentError(error) && error.retryable)
+    return new Problem(503, 'Not now: the storage is away. Try again in a moment.')
+  return new Problem(500, 'Something went wrong here. The log says more.')
 }
 
 function respond(response: ServerResponse, status: number, body: unknown): void {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Bot, createBot, type Middleware, type OutboundMessage } from '@wa-agent/core'
+import { type Bot, createBot, describeError, type Middleware, type OutboundMessage } from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { type FileTransport, fileTransport } from '@wa-agent/testing'
 import type { Command } from './arguments.ts'
@@ -35,7 +35,7 @@ const nobodyTakesOver: Middleware = {
  * goes on where it was. Resolves with the exit code: 0 when everything is answered, 130 after Ctrl-C.
  */
 export async function replay(command: Replay, settings: Settings): Promise<number> {
-  const logger = createLog(settings.LOG_LEVEL ?? 'warn')
+  const logger = createLog(settings.LOG_LEVEL ?? 'error')
   mkdirSync(dirname(command.database), { recursive: true })
   let badLines = 0
   const files = fileTransport({
@@ -58,6 +58,8 @@ export async function replay(command: Replay, settings: Settings): Promise<numbe
       middleware: [nobodyTakesOver, oneReply],
     }),
     coalesce: command.coalesce ? {} : { maxMessages: 1 },
+    // A disk that is full is waited for: nobody is there to look after dead letters.
+    sendRetry: { maxAttempts: 1_000_000, maxMs: 30_000 },
     // Every line is to be answered: "stop" is a sentence like any other here.
     optOut: { stopWords: [], startWords: [] },
     logger,
@@ -67,6 +69,9 @@ export async function replay(command: Replay, settings: Settings): Promise<numbe
   const interrupt = () => interruption.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   await bot.start()
+  // What an earlier run gave up is tried once more.
+  for (const { id } of await bot.deadLetters.list({ limit: 100_000 })) await bot.deadLetters.retry(id)
+  tellTroubles(bot)
   const bar = progressBar(() => ({ done: statistics.answered + statistics.duplicates, read: files.progress }))
   const ended = await Promise.race([
     everythingAnswered(bot, files).then(() => true),
@@ -77,7 +82,11 @@ export async function replay(command: Replay, settings: Settings): Promise<numbe
   await bot.stop()
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   process.stdout.write(statistics.summary({ output: command.output, badLines, deadLetters }))
-  if (ended) return 0
+  if (ended && deadLetters === 0) return 0
+  if (ended) {
+    process.stdout.write(`${deadLetters} could not be answered. Run the same command again to try them once more.\n`)
+    return 1
+  }
   process.stdout.write('Interrupted. Run the same command again to go on where it was.\n')
   return 130
 }
@@ -93,6 +102,17 @@ function joinTexts(replies: readonly OutboundMessage[]): readonly OutboundMessag
     else joined.push(reply)
   }
   return joined
+}
+
+/** Says once why replies have to wait, e.g. that the disk is full. */
+function tellTroubles(bot: Bot): void {
+  const told = new Set<string>()
+  const tell = (trouble: string) => {
+    if (told.size < 5 && !told.has(trouble)) process.stderr.write(`${trouble}; trying again\n`)
+    told.add(trouble)
+  }
+  bot.on('reply-retried', ({ reason }) => tell(`A reply could not be written: ${reason}`))
+  bot.on('turn-failed', ({ error }) => tell(`A turn failed: ${describeError(error)}`))
 }
 
 /** The file is read to its end, every turn is committed and every reply is out. */

@@ -39,9 +39,11 @@ export async function serve(settings: Settings): Promise<void> {
     )
   })
   await bot.start()
-  const server = createHttpChat(bot, http)
+  const server = createHttpChat(bot, http, logger)
   try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(settings.PORT, resolve))
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(settings.PORT, settings.HOST, resolve),
+    )
   } catch (error) {
     await bot.stop()
     throw explainListening(error, settings.PORT)

@@ -5,6 +5,7 @@ const empty = (value: unknown) => (value === '' ? undefined : value)
 /** The environment that this example knows; .env.example explains each. */
 const settingsSchema = z.object({
   PORT: z.preprocess(empty, z.coerce.number().int().min(0).max(65535).default(3000)),
+  HOST: z.preprocess(empty, z.string().default('127.0.0.1')),
   DATABASE: z.preprocess(empty, z.string().default('data/shop.db')),
   OPENAI_API_KEY: z.preprocess(empty, z.string().optional()),
   OPENAI_BASE_URL: z.preprocess(empty, z.url().optional()),

@@ -15,7 +15,8 @@ export interface IntentDefinition<Entities extends ZodObject = ZodObject> {
   readonly examples?: readonly string[]
   /**
    * Decide at once: a string is the whole message (case, accents and punctuation aside) or the id of a chosen button; a
-   * pattern is searched in the text, and its named groups become entities.
+   * pattern is searched in the text, and its named groups become entities. A pattern is yours: one that backtracks without
+   * end, like `(a+)+$`, stops the whole process.
    */
   readonly rules?: readonly (string | RegExp)[]
   /** Message types that mean this intent by themselves, e.g. `order` or `location`. */

@@ -625,3 +625,13 @@ describe('a file', () => {
     expect(cancelled).toBe(true)
   })
 })
+
+test.each([
+  [{ respondTimeoutMs: 0 }, /respondTimeoutMs.*above 0.*got 0/],
+  [{ budget: { tokensPerDay: -1 } }, /tokensPerDay.*at least 0.*got -1/],
+  [{ floor: { idleMs: Number.NaN } }, /floor\.idleMs.*got NaN/],
+  [{ historyLimit: -3 }, /historyLimit/],
+])('a pipeline refuses %j with what was expected and what came', (wrong, message) => {
+  const agent = defineAgent({ name: 'a', description: 'Answers.', respond: ({ reply }) => reply.text('hi') })
+  expect(() => createPipeline({ agents: [agent], ...wrong })).toThrow(message)
+})

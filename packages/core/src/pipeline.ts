@@ -68,7 +68,30 @@ const politeFallback = defineAgent({
  * Throws `invalid_options` where two agents have one name or there is no agent at all.
  */
 export function createPipeline(options: PipelineOptions): Pipeline {
+  checkNumbers(options)
   return new AgentPipeline(options)
+}
+
+/** Throws `invalid_options` for a number that would make every turn fail or every limit void. */
+function checkNumbers({
+  respondTimeoutMs,
+  classifyTimeoutMs,
+  historyLimit,
+  floor = {},
+  budget = {},
+}: PipelineOptions): void {
+  const above = { respondTimeoutMs, classifyTimeoutMs }
+  const least = { historyLimit, 'floor.idleMs': floor.idleMs, 'floor.interruptAt': floor.interruptAt, ...budget }
+  for (const [name, value] of Object.entries({ ...above, ...least })) {
+    if (value === undefined) continue
+    const isAbove = name in above
+    if (typeof value === 'number' && (isAbove ? value > 0 : value >= 0)) continue
+    const expected = isAbove ? 'a number above 0' : 'a number of at least 0'
+    throw new WaAgentError(
+      'invalid_options',
+      `[createPipeline] Expected \`${name}\` to be ${expected}, got ${String(value)}.`,
+    )
+  }
 }
 
 /** What belongs to one run of the pipeline. */

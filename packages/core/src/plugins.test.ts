@@ -45,7 +45,7 @@ describe('a plugin that fails', () => {
   test('is tried again at the next start, and those before it are not', async () => {
     const failing = ['set up b']
     const { runner, notes } = noted(['a', 'b'], failing)
-    await expect(runner.start()).rejects.toThrow('set up b')
+    await expect(runner.start()).rejects.toThrow('plugin "b"')
     failing.pop()
     await runner.start()
     expect(notes).toEqual(['set up a', 'set up b', 'set up b'])

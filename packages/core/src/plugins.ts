@@ -1,3 +1,4 @@
+import { isWaAgentError, WaAgentError } from './errors.ts'
 import type { Logger } from './logger.ts'
 import type { Plugin } from './plugin.ts'
 
@@ -17,9 +18,18 @@ export function createPluginRunner(plugins: readonly Plugin[], logger: Logger): 
 
   async function setUp(): Promise<void> {
     for (let plugin = waiting[0]; plugin; plugin = waiting[0]) {
-      const cleanup = await plugin.setup?.({ logger })
+      const cleanup = await setUpOne(plugin)
       if (cleanup) cleanups.unshift(cleanup)
       waiting.shift()
+    }
+  }
+
+  async function setUpOne(plugin: Plugin) {
+    try {
+      return await plugin.setup?.({ logger })
+    } catch (error) {
+      if (isWaAgentError(error)) throw error
+      throw setUpFailed(plugin, error)
     }
   }
 
@@ -47,4 +57,9 @@ export function createPluginRunner(plugins: readonly Plugin[], logger: Logger): 
       if (failures.length > 0) throw failures[0]
     },
   }
+}
+
+function setUpFailed({ name }: Plugin, cause: unknown): WaAgentError {
+  const message = `The set-up of plugin "${name}" failed. Look at the cause; it is tried again at the next start or turn.`
+  return new WaAgentError('turn_failed', message, { retryable: true, cause })
 }

@@ -1,5 +1,6 @@
+import { realpathSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { WaAgentError } from '@wa-agent/core'
 import { storageClosed } from '@wa-agent/core/mailbox'
@@ -95,9 +96,10 @@ export class Handle {
   }
 
   #assertOther(path: string): void {
-    if (typeof path === 'string' && path !== '' && resolve(path) !== resolve(this.settings.path)) return
+    const own = ownFiles.map((ending) => realPath(`${this.settings.path}${ending}`))
+    if (typeof path === 'string' && path !== '' && !own.includes(realPath(path))) return
     const message =
-      '[storage-sqlite] Expected the path of another file for the backup, got none or the database itself. Pass one to backup().'
+      '[storage-sqlite] Expected the path of another file for the backup, got none or one of the database itself. Pass another one to backup().'
     throw new WaAgentError('invalid_options', message)
   }
 
@@ -106,5 +108,18 @@ export class Handle {
     if (this.#closing !== undefined) throw storageClosed('closed')
     if (!this.#database) throw storageClosed('new')
     return this.#database
+  }
+}
+
+/** What SQLite and the lock keep beside the database: a backup onto one of these would destroy it. */
+const ownFiles = ['', '-wal', '-shm', '-journal', '-lock', '-lock-wal', '-lock-shm', '-lock-journal', '.partial']
+
+/** The path with the links of its folder followed; the file itself need not be there. */
+function realPath(path: string): string {
+  const absolute = resolve(path)
+  try {
+    return join(realpathSync(dirname(absolute)), basename(absolute))
+  } catch {
+    return absolute
   }
 }

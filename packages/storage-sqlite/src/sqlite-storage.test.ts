@@ -257,7 +257,9 @@ describe('backup', () => {
   test('refuses the database itself and leaves nothing half-done where it cannot be written', async () => {
     using folder = temporaryFolder()
     await using storage = await opened(sqliteStorage({ path: folder.file() }))
-    await expect(storage.backup(folder.file())).rejects.toMatchObject({ code: 'invalid_options' })
+    for (const ending of ['', '-wal', '-shm', '-lock']) {
+      await expect(storage.backup(`${folder.file()}${ending}`)).rejects.toMatchObject({ code: 'invalid_options' })
+    }
     await expect(storage.backup('')).rejects.toMatchObject({ code: 'invalid_options' })
     await expect(storage.backup(folder.file('no/such/copy.db'))).rejects.toMatchObject({ code: 'storage_unavailable' })
   })

@@ -99,8 +99,8 @@ describe('the file of messages', () => {
       { line: 5, reason: 'not an object' },
       { line: 6, reason: '"text" is missing or not a string' },
       { line: 7, reason: '"text" is missing or not a string' },
-      { line: 8, reason: '"id" must be 1-1024 characters or a number' },
-      { line: 9, reason: '"from" must be 1-1024 characters or a number' },
+      { line: 8, reason: '"id" must be 1-1024 valid characters or a whole number' },
+      { line: 9, reason: '"from" must be 1-1024 valid characters or a whole number' },
     ])
   })
 

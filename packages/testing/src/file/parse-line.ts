@@ -16,7 +16,13 @@ export interface BadLine {
   readonly reason: string
 }
 
-const name = z.union([z.string(), z.number()]).transform(String).pipe(z.string().min(1).max(1024))
+// What cannot be kept as it is would become another id, perhaps one that somebody else has.
+const exactText = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((value) => value.isWellFormed() && !value.includes('\0'))
+const name = z.union([exactText, z.int().transform(String), z.null().transform(() => undefined)])
 const lineSchema = z.object({ id: name.optional(), from: name.optional(), text: z.string() })
 
 /** Reads one line: a message, what is wrong with it, or `undefined` where it is blank. */
@@ -40,5 +46,5 @@ function describe({ issues }: z.ZodError): string {
   const [field] = issues[0]?.path ?? []
   if (field === undefined) return 'not an object'
   if (field === 'text') return '"text" is missing or not a string'
-  return `"${String(field)}" must be 1-1024 characters or a number`
+  return `"${String(field)}" must be 1-1024 valid characters or a whole number`
 }
