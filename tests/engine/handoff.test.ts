@@ -5,6 +5,21 @@ import { echo, startWorld } from './world.ts'
 const conversation = { tenant: 'default', channel: 'default', chat: 'anna' }
 const hourMs = 3_600_000
 
+/** An agent that answers when the test lets it. */
+function gatedAgent(answer: string) {
+  const gate = Promise.withResolvers<void>()
+  const agent = defineAgent({
+    name: 'gated',
+    description: 'Waits for the test.',
+    intents: { bot: { rules: ['back to the bot'], endsHandoff: true } },
+    async respond({ reply }) {
+      await gate.promise
+      reply.text(answer)
+    },
+  })
+  return { gate, agent }
+}
+
 describe('handoff', () => {
   it('is silent after the owner wrote by hand, until the time is over', async () => {
     await using world = await startWorld()
@@ -23,16 +38,8 @@ describe('handoff', () => {
   })
 
   it('does not talk over the owner who wrote while the turn was running', async () => {
-    const gate = Promise.withResolvers<void>()
-    const slow = defineAgent({
-      name: 'slow',
-      description: 'Thinks.',
-      async respond({ reply }) {
-        await gate.promise
-        reply.text('too late')
-      },
-    })
-    await using world = await startWorld({ agents: [slow] })
+    const { gate, agent } = gatedAgent('too late')
+    await using world = await startWorld({ agents: [agent] })
     const anna = world.whatsapp.customer('anna')
     anna.says('hello')
     await world.settle()
@@ -110,16 +117,8 @@ describe('opt-out', () => {
   )
 
   it('holds for replies that are on their way', async () => {
-    const gate = Promise.withResolvers<void>()
-    const slow = defineAgent({
-      name: 'slow',
-      description: 'Thinks.',
-      async respond({ reply }) {
-        await gate.promise
-        reply.text('buy this')
-      },
-    })
-    await using world = await startWorld({ agents: [slow] })
+    const { gate, agent } = gatedAgent('buy this')
+    await using world = await startWorld({ agents: [agent] })
     const anna = world.whatsapp.customer('anna')
     anna.says('hello')
     await world.settle()
@@ -169,22 +168,8 @@ describe('opt-out', () => {
 })
 
 describe('orders that come while a turn is running', () => {
-  function gated(release: 'start' | 'bot') {
-    const gate = Promise.withResolvers<void>()
-    const agent = defineAgent({
-      name: 'gated',
-      description: 'Waits for the test.',
-      intents: { bot: { rules: ['back to the bot'], endsHandoff: true } },
-      async respond({ reply }) {
-        await gate.promise
-        reply.text(`answer after ${release}`)
-      },
-    })
-    return { gate, agent }
-  }
-
   it('stays opted out when STOP comes while the turn of START is running', async () => {
-    const { gate, agent } = gated('start')
+    const { gate, agent } = gatedAgent('answer after start')
     await using world = await startWorld({ agents: [agent] })
     const anna = world.whatsapp.customer('anna')
     anna.says('stop')
@@ -203,7 +188,7 @@ describe('orders that come while a turn is running', () => {
   })
 
   it('keeps the owner’s handoff that begins while an older one is being released', async () => {
-    const { gate, agent } = gated('bot')
+    const { gate, agent } = gatedAgent('answer after bot')
     await using world = await startWorld({ agents: [agent] })
     const anna = world.whatsapp.customer('anna')
     await world.bot.handoff(conversation)
