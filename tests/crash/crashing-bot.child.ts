@@ -36,7 +36,7 @@ function steppingStorage(storage: Storage): Storage {
     async commit(lease, change) {
       if (change.done) passes('before-commit')
       const flags = await storage.commit(lease, change)
-      passes(change.done ? 'after-commit' : 'before-send')
+      if (change.done) passes('after-commit')
       return flags
     },
     async settle(reply, outcome) {
@@ -50,6 +50,7 @@ const files = fileTransport({ in: values.in, out: values.out })
 const transport: Transport = {
   ...files,
   async send(delivery, options) {
+    passes('before-send')
     const result = await files.send(delivery, options)
     passes('between-send-and-record')
     return result

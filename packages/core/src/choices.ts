@@ -2,32 +2,36 @@ import type { OfferedChoice } from './conversation.ts'
 import { keywordOf, normalizeKeyword } from './normalize.ts'
 
 /** The words for 1 to 10, in the languages most of our users' customers write. Beyond 10 people write digits. */
-const cardinals = indexed([
-  'one uno un um eins ek satu один एक واحد',
-  'two dos dois duas deux zwei due do dua два दो اثنان اثنين',
-  'three tres trois drei tre teen tiga три तीन ثلاثة',
-  'four cuatro quatro quatre vier quattro chaar char empat четыре चार اربعة',
-  'five cinco cinq fünf cinque paanch panch lima пять पांच पाँच خمسة',
-  'six seis sechs sei cheh chhe enam шесть छह छः ستة',
-  'seven siete sete sept sieben sette saat tujuh семь सात سبعة',
-  'eight ocho oito huit acht otto aath delapan восемь आठ ثمانية',
-  'nine nueve nove neuf neun nau sembilan девять नौ تسعة',
-  'ten diez dez dix zehn dieci sepuluh десять दस عشرة 🔟',
-])
+const cardinals = lazily(() =>
+  indexed([
+    'one uno un um eins ek satu один एक واحد',
+    'two dos dois duas deux zwei due do dua два दो اثنان اثنين',
+    'three tres trois drei tre teen tiga три तीन ثلاثة',
+    'four cuatro quatro quatre vier quattro chaar char empat четыре चार اربعة',
+    'five cinco cinq fünf cinque paanch panch lima пять पांच पाँच خمسة',
+    'six seis sechs sei cheh chhe enam шесть छह छः ستة',
+    'seven siete sete sept sieben sette saat tujuh семь सात سبعة',
+    'eight ocho oito huit acht otto aath delapan восемь आठ ثمانية',
+    'nine nueve nove neuf neun nau sembilan девять नौ تسعة',
+    'ten diez dez dix zehn dieci sepuluh десять दस عشرة 🔟',
+  ]),
+)
 
 /** What stands first, second, ... in a list: never a quantity. */
-const ordinals = indexed([
-  'first 1st primero primera primer primeiro primeira premier première erste erster erstes primo prima pehla pehli pertama первый पहला पहली الأول الأولى',
-  'second 2nd segundo segunda deuxième seconde zweite zweiter zweites secondo seconda doosra doosri dusra dusri kedua второй दूसरा दूसरी الثاني الثانية',
-  'third 3rd tercero tercera tercer terceiro terceira troisième dritte dritter drittes terzo terza teesra teesri tisra tisri ketiga третий तीसरा तीसरी الثالث الثالثة',
-  'fourth 4th cuarto cuarta quarto quarta quatrième vierte vierter viertes chautha chauthi keempat четвертый चौथा चौथी الرابع الرابعة',
-  'fifth 5th quinto quinta cinquième fünfte fünfter fünftes paanchva kelima пятый पांचवां पाँचवाँ الخامس الخامسة',
-  'sixth 6th sexto sexta sixième sechste sechster sechstes sesto sesta keenam шестой छठा السادس السادسة',
-  'seventh 7th séptimo séptima sétimo sétima septième siebte siebter siebtes settimo settima ketujuh седьмой सातवां السابع السابعة',
-  'eighth 8th octavo octava oitavo oitava huitième achte achter achtes ottavo ottava kedelapan восьмой आठवां الثامن الثامنة',
-  'ninth 9th noveno novena nono nona neuvième neunte neunter neuntes kesembilan девятый नौवां التاسع التاسعة',
-  'tenth 10th décimo décima dixième zehnte zehnter zehntes decimo decima kesepuluh десятый दसवां العاشر العاشرة',
-])
+const ordinals = lazily(() =>
+  indexed([
+    'first 1st primero primera primer primeiro primeira premier première erste erster erstes primo prima pehla pehli pertama первый पहला पहली الأول الأولى',
+    'second 2nd segundo segunda deuxième seconde zweite zweiter zweites secondo seconda doosra doosri dusra dusri kedua второй दूसरा दूसरी الثاني الثانية',
+    'third 3rd tercero tercera tercer terceiro terceira troisième dritte dritter drittes terzo terza teesra teesri tisra tisri ketiga третий तीसरा तीसरी الثالث الثالثة',
+    'fourth 4th cuarto cuarta quarto quarta quatrième vierte vierter viertes chautha chauthi keempat четвертый चौथा चौथी الرابع الرابعة',
+    'fifth 5th quinto quinta cinquième fünfte fünfter fünftes paanchva kelima пятый पांचवां पाँचवाँ الخامس الخامسة',
+    'sixth 6th sexto sexta sixième sechste sechster sechstes sesto sesta keenam шестой छठा السادس السادسة',
+    'seventh 7th séptimo séptima sétimo sétima septième siebte siebter siebtes settimo settima ketujuh седьмой सातवां السابع السابعة',
+    'eighth 8th octavo octava oitavo oitava huitième achte achter achtes ottavo ottava kedelapan восьмой आठवां الثامن الثامنة',
+    'ninth 9th noveno novena nono nona neuvième neunte neunter neuntes kesembilan девятый नौवां التاسع التاسعة',
+    'tenth 10th décimo décima dixième zehnte zehnter zehntes decimo decima kesepuluh десятый दसवां العاشر العاشرة',
+  ]),
+)
 
 const lastWords = wordSet(
   'last último última dernier dernière letzte letzter letztes ultimo ultima aakhri akhri terakhir последний आखिरी आख़िरी अंतिम الأخير الأخيرة',
@@ -84,9 +88,9 @@ function findByPlace(said: string, words: readonly string[], choices: readonly O
   const [word] = rest
   if (word === undefined || rest.length > 1) return undefined
   if (lastWords.has(word)) return choices.at(-1)
-  const place = ordinals.get(word)
+  const place = ordinals().get(word)
   if (place !== undefined) return choices[place - 1]
-  const number = /^\d{1,3}$/.test(word) ? Number(word) : cardinals.get(word)
+  const number = /^\d{1,3}$/.test(word) ? Number(word) : cardinals().get(word)
   const isLabelled = words.some((other, index) => labels.has(other) || isNumberSign(other, words[index + 1]))
   const maybeQuantity = words.length > 1 && words.some((other) => wishes.has(other)) && !isLabelled
   return number === undefined || maybeQuantity ? undefined : choices[number - 1]
@@ -156,6 +160,15 @@ function wordsOf(said: string): string[] {
 
 function wordSet(words: string): ReadonlySet<string> {
   return new Set(words.split(' ').map(keywordOf))
+}
+
+/** Many bots offer no choices: they need not wait for these tables. */
+function lazily<Value>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 function indexed(lines: readonly string[]): ReadonlyMap<string, number> {

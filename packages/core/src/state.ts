@@ -1,33 +1,43 @@
-import { z } from 'zod'
 import { type ConversationState, emptyState } from './conversation.ts'
 
-const stateSchema = z.object({
-  sessions: z.record(z.string(), z.unknown()),
-  floor: z.object({ agent: z.string(), keptAtMs: z.number(), interruptAt: z.number() }).optional(),
-  choices: z
-    .object({ agent: z.string(), options: z.array(z.object({ id: z.string(), title: z.string() })) })
-    .optional(),
-})
+type Parts = { [Part in keyof ConversationState]-?: (value: unknown) => boolean }
+
+/** What each part must look like. Asked at every turn, which is why it is no schema. */
+const fits: Parts = {
+  sessions: isRecord,
+  floor: (value) =>
+    isRecord(value) && isText(value['agent']) && isNumber(value['keptAtMs']) && isNumber(value['interruptAt']),
+  choices: (value) =>
+    isRecord(value) && isText(value['agent']) && Array.isArray(value['options']) && value['options'].every(isChoice),
+}
+const parts = Object.keys(fits) as (keyof ConversationState)[]
 
 /** Stored state as far as it can be used: what is broken is dropped with a warning, a conversation never fails for it. */
 export function loadState(stored: unknown, onWarning: (warning: string) => void): ConversationState {
   if (stored === undefined) return emptyState
-  // What the last turn left needs no schema to be recognised; this is asked at every turn.
-  if (hasOnlySessions(stored)) return stored
-  const parsed = stateSchema.safeParse(stored)
-  if (parsed.success) return parsed.data as ConversationState
-  const broken = new Set(parsed.error.issues.map((issue) => issue.path[0]))
-  onWarning(`the stored ${[...broken].join(', ') || 'state'} of the conversation does not fit and was reset`)
-  const fitting = Object.entries(stored ?? {}).filter(([part]) => !broken.has(part))
-  const rest = stateSchema.safeParse({ ...emptyState, ...Object.fromEntries(fitting) })
-  return rest.success ? (rest.data as ConversationState) : emptyState
+  const given: Readonly<Record<string, unknown>> = isRecord(stored) ? stored : {}
+  const broken = parts.filter((part) => (part === 'sessions' || given[part] !== undefined) && !fits[part](given[part]))
+  if (broken.length === 0) return given as unknown as ConversationState
+  const what = isRecord(stored) ? broken.join(', ') : 'state'
+  onWarning(`the stored ${what} of the conversation does not fit and was reset`)
+  const whole = Object.entries(given).filter(([part]) => !broken.some((other) => other === part))
+  return { ...emptyState, ...Object.fromEntries(whole) }
 }
 
-function hasOnlySessions(stored: unknown): stored is ConversationState {
-  if (typeof stored !== 'object' || stored === null || !('sessions' in stored)) return false
-  const { sessions } = stored
-  const isRecord = typeof sessions === 'object' && sessions !== null && !Array.isArray(sessions)
-  return isRecord && Object.keys(stored).length === 1
+function isChoice(value: unknown): boolean {
+  return isRecord(value) && isText(value['id']) && isText(value['title'])
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value)
 }
 
 /** A copy that shares no list and no plain object with `value`. Others, such as dates, are not taken apart. */

@@ -2,6 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import { waitFor } from '../clock.ts'
 import type { ConversationKey } from '../conversation.ts'
 import { describeError, isWaAgentError } from '../errors.ts'
+import type { OutboundMessage } from '../message.ts'
 import type { Flags, NewReply, ReplyOutcome, StoredReply } from '../storage.ts'
 import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
 import type { Engine } from './engine.ts'
@@ -16,14 +17,36 @@ import { withTimeout } from './with-timeout.ts'
 export async function deliver(engine: Engine, lease: KeptLease, replies: readonly StoredReply[]): Promise<void> {
   for (const reply of replies) {
     if (lease.signal.aborted || reply.notBeforeMs > engine.settings.clock.now()) return
-    const outcome = await new Attempt(engine, lease, reply).run()
+    const outcome = await new Attempt(engine, lease, { reply }).run()
     if (outcome?.status === 'retry') return
   }
 }
 
-/** A new reply as the outbox holds it. */
-export function asStored(reply: NewReply): StoredReply {
+/** Sends what a turn has just committed. */
+export async function deliverTurn(engine: Engine, lease: KeptLease, { replies, begun }: Committed): Promise<void> {
+  const [first, ...others] = replies
+  if (first && begun) {
+    const outcome = await new Attempt(engine, lease, { reply: asStored(first), begun }).run()
+    if (outcome?.status !== 'retry') await deliver(engine, lease, others.map(asStored))
+  } else {
+    await deliver(engine, lease, replies.map(asStored))
+  }
+}
+
+/** What a turn has put into the outbox. */
+export interface Committed {
+  readonly replies: readonly NewReply[]
+  /** Present where the attempt to send the first of them began with the commit: the flags as of then. */
+  readonly begun?: Flags
+}
+
+function asStored(reply: NewReply): StoredReply {
   return { ...reply, status: 'pending', attempts: 0 }
+}
+
+/** Whether the transport has anything like it. */
+export function canSend(transport: Transport, message: OutboundMessage): boolean {
+  return transport.capabilities.types.includes(message.type)
 }
 
 const unknown: FindResult = { status: 'unknown' }
@@ -34,12 +57,14 @@ class Attempt {
   readonly #engine: Engine
   readonly #lease: KeptLease
   readonly #reply: StoredReply
+  readonly #begun: Flags | undefined
   readonly #conversation: ConversationKey
 
-  constructor(engine: Engine, lease: KeptLease, reply: StoredReply) {
+  constructor(engine: Engine, lease: KeptLease, { reply, begun }: { reply: StoredReply; begun?: Flags }) {
     this.#engine = engine
     this.#lease = lease
     this.#reply = reply
+    this.#begun = begun
     this.#conversation = lease.current.conversation
   }
 
@@ -67,15 +92,14 @@ class Attempt {
   }
 
   async #attempt(transport: Transport): Promise<ReplyOutcome> {
-    const { storage, settings } = this.#engine
-    if (!transport.capabilities.types.includes(this.#reply.message.type)) {
+    const { settings } = this.#engine
+    if (!canSend(transport, this.#reply.message)) {
       return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
     }
-    const flags = await persist(
-      this.#engine,
-      () => storage.commit(this.#lease.current, { nowMs: settings.clock.now(), sending: this.#reply.id }),
-      { signal: this.#lease.signal, doing: 'beginning a send' },
-    )
+    const flags = this.#begun ?? (await this.#begin())
+    if (this.#lease.signal.aborted) {
+      return { status: 'retry', notBeforeMs: settings.clock.now(), reason: 'stopped before it was sent' }
+    }
     // The flags are as of now: an order that came while the turn was running counts.
     const forbidden = whyForbidden(this.#reply, flags, settings.clock.now())
     if (forbidden !== undefined) return { status: 'suppressed', reason: forbidden }
@@ -89,6 +113,15 @@ class Attempt {
       case 'uncertain':
         return this.#resolve(transport, result.reason)
     }
+  }
+
+  #begin(): Promise<Flags> {
+    const { storage, settings } = this.#engine
+    return persist(
+      this.#engine,
+      () => storage.commit(this.#lease.current, { nowMs: settings.clock.now(), sending: this.#reply.id }),
+      { signal: this.#lease.signal, doing: 'beginning a send' },
+    )
   }
 
   /** With the one in hand. */

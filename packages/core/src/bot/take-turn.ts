@@ -6,6 +6,7 @@ import type { OptOutOrder } from '../opt-out.ts'
 import { type Prepared, prepareMessages } from '../outgoing/prepare.ts'
 import type { Change, Claim, Control, Flags, NewReply, ReplyKind, StoredMessage, Usage } from '../storage.ts'
 import type { TurnResult } from '../turn.ts'
+import { type Committed, canSend } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
 import { sortMessages } from './orders.ts'
@@ -13,12 +14,12 @@ import { persist } from './persist.ts'
 import { utcDay } from './utc-day.ts'
 
 /**
- * Answers the pending messages of a claimed conversation as one turn, and commits. Returns the replies that are now in the
- * outbox. A turn that fails is committed as failed; rejects only where the conversation is not ours any more.
+ * Answers the pending messages of a claimed conversation as one turn, and commits. Returns what is now in the outbox. A turn
+ * that fails is committed as failed; rejects only where the conversation is not ours any more.
  */
-export async function takeTurn(engine: Engine, lease: KeptLease, claim: Claim): Promise<readonly NewReply[]> {
+export async function takeTurn(engine: Engine, lease: KeptLease, claim: Claim): Promise<Committed> {
   const messages = messagesOfTurn(claim.messages)
-  return messages.length === 0 ? [] : new TurnTaker(engine, lease, { claim, messages }).take()
+  return messages.length === 0 ? { replies: [] } : new TurnTaker(engine, lease, { claim, messages }).take()
 }
 
 /**
@@ -59,7 +60,7 @@ class TurnTaker {
     this.#turnId = `${tenant}/${channel}/${messages[0]?.message.id}`
   }
 
-  async take(): Promise<readonly NewReply[]> {
+  async take(): Promise<Committed> {
     const { clock } = this.#engine.settings
     const beganMs = clock.now()
     this.#engine.emit('turn-started', { ...this.#event(), attempt: this.#attempt })
@@ -68,7 +69,7 @@ class TurnTaker {
     let flags: Flags
     try {
       answer = await this.#answer()
-      change = { ...answer.change, done: this.#seqs() }
+      change = { ...answer.change, done: this.#seqs(), ...this.#beginSending(answer.change.replies) }
       flags = await this.#commit(change)
     } catch (error) {
       // A lost lease or the end of the bot: nothing is committed, the messages stay pending.
@@ -86,7 +87,13 @@ class TurnTaker {
     if (answer.order)
       this.#engine.emit(answer.order === 'stop' ? 'opted-out' : 'opted-in', { conversation: this.#conversation })
     this.#tellHandoff(change.control, flags)
-    return replies
+    return change.sending === undefined ? { replies } : { replies, begun: flags }
+  }
+
+  /** The first reply begins to leave with the commit itself, unless an older one has to leave before it: one sync less. */
+  #beginSending([first]: readonly NewReply[] = []): { readonly sending?: string } {
+    if (!first || this.#claim.replies.length > 0) return {}
+    return canSend(this.#engine.transportOf(this.#conversation), first.message) ? { sending: first.id } : {}
   }
 
   async #answer(): Promise<Answer> {
@@ -139,7 +146,7 @@ class TurnTaker {
   }
 
   /** Counts the failure: another attempt later, or the end and the fallback answer. */
-  async #fail(error: unknown): Promise<readonly NewReply[]> {
+  async #fail(error: unknown): Promise<Committed> {
     const { clock, retry, random, fallbackText, logger } = this.#engine.settings
     const reason = describeError(error)
     const attempt = this.#attempt
@@ -150,13 +157,13 @@ class TurnTaker {
       const atMs = clock.now() + Math.max(backoffMs(attempt, retry, random), retryAfterMs)
       await this.#commit({ retry: { messages: this.#seqs(), atMs, reason } })
       this.#engine.emit('turn-failed', { ...this.#event(), attempt, error, retryAtMs: atMs })
-      return []
+      return { replies: [] }
     }
     const fallback = fallbackText === false ? [] : this.#prepare([{ type: 'text', text: fallbackText }]).messages
     const replies = this.#replies(fallback, 'fallback')
     await this.#commit({ dead: { messages: this.#seqs(), reason }, replies })
     this.#engine.emit('turn-dead', { ...this.#event(), attempt, error })
-    return replies
+    return { replies }
   }
 
   #commit(change: Omit<Change, 'nowMs' | 'usage'>): Promise<Flags> {

@@ -1,7 +1,7 @@
 import { type ConversationKey, conversationId } from '../conversation.ts'
 import { describeError, isWaAgentError } from '../errors.ts'
 import type { Claim } from '../storage.ts'
-import { asStored, deliver } from './deliver.ts'
+import { deliver, deliverTurn } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import { takeTurn } from './take-turn.ts'
@@ -47,10 +47,9 @@ export class Worker {
     let isWell = claim.messages.length + claim.replies.length > 0
     try {
       await deliver(this.#engine, lease, claim.replies)
-      const replies = await takeTurn(this.#engine, lease, claim)
+      const committed = await takeTurn(this.#engine, lease, claim)
       // Behind a reply that has to wait all later ones wait too: the next claim brings them in order.
-      const isBlocked = claim.replies.length > 0
-      if (!isBlocked && !lease.signal.aborted) await deliver(this.#engine, lease, replies.map(asStored))
+      if (claim.replies.length === 0) await deliverTurn(this.#engine, lease, committed)
     } catch (error) {
       isWell = false
       this.#report(conversation, error)

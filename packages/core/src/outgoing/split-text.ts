@@ -51,10 +51,12 @@ function lastEnd(text: string, pattern: RegExp): number {
 
 /** The longest emoji in use have about 35 UTF-16 units. */
 const longestCharacter = 64
-const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Making one loads Unicode's tables, which takes longer than all the rest of this package: hardly any text needs it. */
+let characters: Intl.Segmenter | undefined
 
 function lastCharacter(text: string, maxLength: number): number {
   // What joins two code points to one character (a family, a flag, a skin colour) may stand behind the limit.
+  characters ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   const cut = characters.segment(text.slice(0, maxLength + longestCharacter)).containing(maxLength)?.index ?? 0
   if (cut > 0) return cut
   // One character longer than the limit (piled-up marks): cut inside it, but never inside a surrogate pair.
