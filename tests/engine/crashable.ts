@@ -17,7 +17,7 @@ export function crashable(storage: Storage): CrashableStorage {
     new Proxy(target, {
       get(_, name) {
         const value = (target as Members)[String(name)]
-        if (name === 'deadLetters') return wrap(value as object)
+        if (name === 'deadLetters' || name === 'records') return wrap(value as object)
         if (typeof value !== 'function') return value
         if (name === 'open' || name === 'close') return async () => undefined
         return (...parameters: unknown[]) => {

@@ -110,21 +110,32 @@ describe('turns that fail', () => {
 
   it('answers a dead letter that is tried again, and forgets one that is discarded', async () => {
     await using world = await startWorld({ agents: [fragile(2)], bot: { retry: { maxAttempts: 1 } } })
+    const { deadLetters } = world.bot
+    const letters = async () => (await deadLetters.list()).map(({ message }) => message.type === 'text' && message.text)
     const anna = world.whatsapp.customer('anna')
-    anna.says('poison 1')
-    anna.says('poison 2')
-    await world.clock.advance(0)
-    const letters = await world.bot.deadLetters.list()
-    expect(letters.length).toBeGreaterThan(0)
-    const [first] = letters
-    const last = letters.at(-1)
-    await world.bot.deadLetters.retry(first?.id ?? '')
+    anna.burst(['poison 1', 'poison 2'])
     await world.settle()
-    expect(world.named('turn-dead').length + world.named('turn-committed').length).toBeGreaterThan(1)
-    await expect(world.bot.deadLetters.discard('nothing')).rejects.toMatchObject({ code: 'not_found' })
-    for (const letter of await world.bot.deadLetters.list()) await world.bot.deadLetters.discard(letter.id)
-    expect(await world.bot.deadLetters.list()).toEqual([])
-    expect(last).toBeDefined()
+    expect(await letters()).toEqual(['poison 1', 'poison 2'])
+    expect(anna.texts).toEqual([fallback])
+    const [first, second] = (await deadLetters.list()).map(({ id }) => id) as [string, string]
+    await deadLetters.retry(first)
+    await world.settle()
+    expect(await letters()).toEqual(['poison 1', 'poison 2'])
+    expect(anna.texts).toEqual([fallback, fallback])
+    await deadLetters.retry(first)
+    await world.settle()
+    expect(await letters()).toEqual(['poison 2'])
+    expect(anna.texts).toEqual([fallback, fallback, 'ok poison 1'])
+    await deadLetters.discard(second)
+    expect(await letters()).toEqual([])
+    for (const gone of [first, second, 'nothing']) {
+      await expect(deadLetters.retry(gone)).rejects.toMatchObject({ code: 'not_found' })
+      await expect(deadLetters.discard(gone)).rejects.toMatchObject({ code: 'not_found' })
+    }
+    await world.clock.advance(60_000)
+    expect(anna.texts).toEqual([fallback, fallback, 'ok poison 1'])
+    expect(world.named('turn-dead').map((event) => event['messageIds'])).toEqual([['in-1', 'in-2'], ['in-1']])
+    expect(world.named('turn-committed').map((event) => event['messageIds'])).toEqual([['in-1']])
   })
 
   it('makes a dead letter of a turn whose session cannot be stored, and does not run in circles', async () => {

@@ -4,11 +4,14 @@ import {
   type BotOptions,
   createBot,
   createPipeline,
+  type DeliveryUpdate,
   defineAgent,
   type Middleware,
   type Model,
   memoryStorage,
   type Storage,
+  type Transport,
+  type TransportHost,
 } from '@wa-agent/core'
 import {
   type SimulatedWhatsApp,
@@ -26,6 +29,8 @@ export interface WorldOptions {
   readonly whatsapp?: SimulatedWhatsAppOptions
   readonly storage?: Storage
   readonly bot?: Partial<BotOptions>
+  /** What differs from the simulated transport. */
+  readonly transport?: Partial<Transport>
   readonly clock?: VirtualClock
 }
 
@@ -38,6 +43,8 @@ export interface World extends AsyncDisposable {
   /** Names of all events, in order, with what was told. */
   readonly events: readonly { readonly name: string; readonly event: Record<string, unknown> }[]
   named(name: string): readonly Record<string, unknown>[]
+  /** The provider tells something about messages of ours. */
+  tell(...updates: readonly DeliveryUpdate[]): Promise<void>
   /** Lets everything happen that is due now. */
   settle(): Promise<void>
   stop(): Promise<void>
@@ -63,6 +70,12 @@ const eventNames = [
   'reply-held',
   'reply-dead',
   'reply-suppressed',
+  'reply-postponed',
+  'reply-accepted',
+  'reply-delivered',
+  'reply-read',
+  'reply-failed',
+  'circuit-changed',
   'handoff-started',
   'handoff-released',
   'opted-out',
@@ -78,8 +91,17 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const storage = options.storage ?? memoryStorage()
   const agents = options.agents ?? [echo]
   let ids = 0
+  let host: TransportHost | undefined
+  const transport: Transport = {
+    ...whatsapp.transport,
+    ...options.transport,
+    start(given) {
+      host = given
+      return whatsapp.transport.start(given)
+    },
+  }
   const bot = createBot({
-    transports: [whatsapp.transport],
+    transports: [transport],
     storage,
     pipeline: createPipeline({
       agents,
@@ -114,6 +136,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     storage,
     events,
     named: (name) => events.filter((each) => each.name === name).map((each) => each.event),
+    tell: async (...updates) => host?.track(updates),
     settle: () => clock.settle(),
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { manifestOf, packageFolders, root, textOf } from './files.ts'
@@ -19,7 +19,8 @@ beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'wa-agent-install-'))
   const copy = join(work, 'copy')
   await copyForBuild(copy)
-  await run(process.execPath, ['scripts/build.mjs'], copy)
+  const tools = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`
+  await run(process.execPath, ['scripts/build.mjs'], { cwd: copy, PATH: tools })
   for (const folder of packageFolders()) {
     const { stdout } = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', work], join(copy, folder))
     tarballs.set(manifestOf(folder).name, join(work, filenameIn(stdout)))
@@ -113,28 +114,44 @@ async function emptyProject(name: string): Promise<string> {
   return folder
 }
 
+/** A registry that cannot be reached is tried again soon: npm then says why within the time of the test. */
+const impatiently = ['--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=2000']
+
 async function install(folder: string, packages: readonly string[]): Promise<void> {
   expect(packages.length).toBeGreaterThan(0)
-  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...packages], folder)
+  const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+  await npm(['install', ...quietly, ...impatiently, ...packages], folder)
 }
 
 async function runModule(folder: string, code: string): Promise<string> {
   await writeFile(join(folder, 'example.mjs'), code)
-  const { stdout } = await run(process.execPath, ['example.mjs'], folder)
+  const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder })
   return stdout
 }
 
-/** npm as on an ordinary command line: nothing of the `npm test` around us. */
 function npm(parameters: readonly string[], cwd: string) {
-  return run(isWindows ? 'npm.cmd' : 'npm', parameters, cwd)
+  return run(isWindows ? 'npm.cmd' : 'npm', parameters, { cwd })
 }
 
-async function run(command: string, parameters: readonly string[], cwd: string) {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS$|NODE_ENV$|VITEST)/i.test(name)),
-  )
-  const path = `${join(root, 'node_modules', '.bin')}${isWindows ? ';' : ':'}${process.env['PATH'] ?? ''}`
-  const options = { cwd, env: { ...env, PATH: path }, shell: isWindows, maxBuffer: 2 ** 26 }
+/**
+ * How this machine reaches the registry. The global file has to be named: npm looks for it beside the Node that it runs
+ * on, and below `npm test` that is the one the repository brings.
+ */
+const reaching = /^npm_config_(globalconfig|userconfig|cache|registry|cafile|strict_ssl|(https_|no)?proxy)$/i
+
+/** The environment of an ordinary command line: nothing of the `npm test` around us. */
+function ordinaryEnv() {
+  const around = /^(npm_|NODE_OPTIONS$|NODE_ENV$|VITEST)/i
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => reaching.test(name) || !around.test(name)))
+}
+
+interface Where {
+  readonly cwd: string
+  readonly PATH?: string
+}
+
+async function run(command: string, parameters: readonly string[], { cwd, ...path }: Where) {
+  const options = { cwd, env: { ...ordinaryEnv(), ...path }, shell: isWindows, maxBuffer: 2 ** 26 }
   try {
     return await exec(command, [...parameters], options)
   } catch (error) {

@@ -10,6 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const program = fileURLToPath(new URL('index.ts', import.meta.url))
 const customers = fileURLToPath(new URL('../fixtures/customers.jsonl', import.meta.url))
+/** Where nobody can make a folder, whoever runs the test. */
+const unwritable = existsSync('/proc') ? '/proc/wa-agent/data' : `${program}/data`
 let folder: string
 let children: ChildProcess[] = []
 
@@ -130,6 +132,12 @@ describe('the shop over HTTP', () => {
     expect(running.output()).not.toContain('very secret')
   })
 
+  it('says which setting is wrong where nothing can be written', async () => {
+    const running = run([], { PORT: '0', DATABASE: `${unwritable}/shop.db` })
+    expect(await running.ended).toBe(1)
+    expect(running.output()).toMatch(/folder .* cannot be made.* DATABASE/)
+  })
+
   it('refuses wrong settings, all at once', async () => {
     const running = run([], { PORT: 'eighty', LOG_LEVEL: 'loud' })
     expect(await running.ended).toBe(1)
@@ -198,6 +206,18 @@ describe('a replay', () => {
     expect(replies.flatMap((reply) => reply.inReplyTo).toSorted()).toEqual(['line-1', 'line-6', 'line-7'])
   })
 
+  it('answers a line that has an id also where a line without one would be called so', async () => {
+    const path = join(folder, 'in.jsonl')
+    writeFileSync(path, '{"text": "hello"}\n{"text": "hi"}\n{"id": "line-1", "text": "good morning"}\n')
+    for (const known of [0, 3]) {
+      const running = run(['--replay', path])
+      expect(await running.ended).toBe(0)
+      if (known > 0) expect(running.output()).toContain(`${known} known from an earlier run`)
+      const replies = linesOf<Reply>(join(folder, 'data/in.replies.jsonl'))
+      expect(replies.flatMap((reply) => reply.inReplyTo).toSorted()).toEqual(['line-1', 'line-1-2', 'line-2'])
+    }
+  })
+
   it('makes turns of bursts when asked to', async () => {
     const path = join(folder, 'in.jsonl')
     writeFileSync(
@@ -216,6 +236,8 @@ describe('a replay', () => {
     [['--out', 'x.jsonl'], /--replay/],
     [['--replay', customers, '--out', 'same', '--db', 'same'], /three different files/],
     [['--sideways'], /sideways/],
+    [['--replay', customers, '--out', `${unwritable}/out.jsonl`], /`out`.*out\.jsonl/],
+    [['--replay', customers, '--db', `${unwritable}/replay.db`], /folder .* cannot be made.* --db/],
   ])('says what is wrong with %j', async (parameters, message) => {
     const running = run(parameters)
     expect(await running.ended).toBe(1)

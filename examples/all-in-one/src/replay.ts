@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { type Bot, createBot, describeError, type Middleware, type OutboundMessage } from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { type FileTransport, fileTransport } from '@wa-agent/testing'
 import type { Command } from './arguments.ts'
 import { createLog } from './log.ts'
+import { makeFolderOf } from './make-folder.ts'
 import { progressBar } from './progress-bar.ts'
 import { ReplayStatistics } from './replay-statistics.ts'
 import type { Settings } from './settings.ts'
@@ -36,7 +35,7 @@ const nobodyTakesOver: Middleware = {
  */
 export async function replay(command: Replay, settings: Settings): Promise<number> {
   const logger = createLog(settings.LOG_LEVEL ?? 'error')
-  mkdirSync(dirname(command.database), { recursive: true })
+  makeFolderOf(command.database, '--db')
   let badLines = 0
   const files = fileTransport({
     tenant: 'shop',

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createBot } from '@wa-agent/core'
@@ -6,6 +5,7 @@ import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { createHttpChat } from './http-chat.ts'
 import { localTransport } from './local-transport.ts'
 import { createLog } from './log.ts'
+import { makeFolderOf } from './make-folder.ts'
 import type { Settings } from './settings.ts'
 import { shopPipeline } from './shop-pipeline.ts'
 import { chatInTerminal, terminalChannel } from './terminal-chat.ts'
@@ -13,8 +13,9 @@ import { chatInTerminal, terminalChannel } from './terminal-chat.ts'
 /** Runs the shop's assistant until Ctrl-C, SIGTERM or the end of the chat. */
 export async function serve(settings: Settings): Promise<void> {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
+  // The log is beside the database, so the folder comes first.
+  makeFolderOf(settings.DATABASE, 'DATABASE')
   const logger = createLog(settings.LOG_LEVEL, isTerminal ? logFileOf(settings) : undefined)
-  mkdirSync(dirname(settings.DATABASE), { recursive: true })
   const http = localTransport('http', () => undefined)
   const terminal = terminalChannel()
   const bot = createBot({

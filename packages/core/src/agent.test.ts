@@ -25,6 +25,23 @@ describe('a definition is refused', () => {
       }),
     ).toThrow(expect.objectContaining({ code: 'invalid_options', message: expect.stringContaining('default') }))
   })
+
+  test.each([
+    [{ order: { examples: [5] } }, '`intents.order.examples.0` of agent "a" is wrong: Invalid input: expected string'],
+    [{ order: { examples: 'I want boxes' } }, '`intents.order.examples` of agent "a" is wrong'],
+    [{ order: { rules: [/a/, null] } }, '`intents.order.rules.1` of agent "a" is wrong: expected a string or a'],
+    [{ order: { types: ['parcel'] } }, '`intents.order.types.0` of agent "a" is wrong'],
+    [
+      { order: { entities: { size: z.string() } } },
+      '`intents.order.entities` of agent "a" is wrong: expected z.object',
+    ],
+    [{ order: null }, '`intents.order` of agent "a" is wrong'],
+    [['order'], '`intents.0` of agent "a" is wrong'],
+  ])('for the intents %j', (intents, message) => {
+    const define = () => defineAgent({ name: 'a', description, intents: intents as never, respond: () => undefined })
+    const refused = { code: 'invalid_options', message: expect.stringContaining(message) }
+    expect(define).toThrow(expect.objectContaining(refused))
+  })
 })
 
 test('what is left out gets its default', () => {

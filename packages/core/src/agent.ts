@@ -1,4 +1,5 @@
 import { type ZodObject, type ZodType, z } from 'zod'
+import { checkIntents } from './check-intents.ts'
 import type { ConversationKey } from './conversation.ts'
 import { WaAgentError } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -137,7 +138,8 @@ const agentNamePattern = /^[a-z][a-z0-9_-]{0,63}$/
 
 /**
  * Defines an agent: a plugin that answers. Its own intents' names are known to `respond` as types.
- * Throws `invalid_options` for a bad name, and for a session schema that does not accept `{}`.
+ * Throws `invalid_options` for a bad name, for intents that cannot be recognised by what is written there, and for a session
+ * schema that does not accept `{}`.
  */
 export function defineAgent<
   const Own extends Intents = Readonly<Record<never, never>>,
@@ -156,6 +158,7 @@ export function defineAgent<
       `The session schema of agent "${name}" does not accept {}. Give every field a default: z.object({ cart: z.array(Item).default([]) }).`,
     )
   }
+  checkIntents(name, intents ?? {})
   return {
     name,
     description,

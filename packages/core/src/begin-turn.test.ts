@@ -73,6 +73,15 @@ describe('offered choices', () => {
   }
   const state: ConversationState = { sessions: {}, choices }
 
+  test('mean nothing any more after a day', () => {
+    const offered = { sessions: {}, choices: { ...choices, offeredAtMs: 0 } }
+    const nowMs = 24 * 3_600_000
+    const onTime = begin({ messages: [text('2')], state: offered }, { nowMs })
+    expect(onTime.turn.messages[0]?.type).toBe('selection')
+    const { turn } = begin({ messages: [text('2')], state: offered }, { nowMs: nowMs + 1 })
+    expect([turn.messages[0]?.type, turn.state]).toEqual(['text', { sessions: {} }])
+  })
+
   test('are chosen by number, as if the button had been pressed', () => {
     const { turn } = begin({ messages: [text('hi'), text('2', 'm2')], state })
     expect(turn.messages[1]).toEqual({

@@ -23,7 +23,7 @@ export function beginTurn(input: TurnInput, { nowMs, isCurrent, onWarning }: Beg
       'Expected a turn with at least one message, got none. Pass messages to pipeline.run().',
     )
   const stored = withCurrentFloor(loadState(input.state, onWarning), isCurrent)
-  const { messages, state } = understandChoice(input.messages, stored)
+  const { messages, state } = understandChoice(input.messages, stored, nowMs)
   return {
     id: input.turnId ?? last.id,
     conversation: {
@@ -56,12 +56,16 @@ function withCurrentFloor(state: ConversationState, isCurrent: BeginOptions['isC
   return rest
 }
 
+/** Nobody looks up what "2" was the day before. */
+const choicesLifeMs = 24 * 3_600_000
+
 /** A customer who was offered choices as a numbered text answers "2": that is the same as choosing the second one. */
-function understandChoice(messages: readonly InboundMessage[], state: ConversationState) {
+function understandChoice(messages: readonly InboundMessage[], state: ConversationState, nowMs: number) {
   const last = messages.at(-1)
   if (!state.choices || !last) return { messages, state }
   const { choices, ...rest } = state
-  if (last.type === 'selection') return { messages, state: rest }
+  const isOld = nowMs - (choices.offeredAtMs ?? nowMs) > choicesLifeMs
+  if (isOld || last.type === 'selection') return { messages, state: rest }
   const chosen = last.type === 'text' ? findChoice(last.text, choices.options) : undefined
   if (last.type !== 'text' || !chosen) return { messages, state }
   const { text: _, ...base } = last

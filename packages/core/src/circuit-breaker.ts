@@ -21,9 +21,18 @@ export interface CircuitBreakerOptions {
   readonly onChange?: (state: CircuitState) => void
 }
 
+/** A call that was let through; say once how it ended. `neither` says nothing about the service. */
+export interface CircuitCall {
+  end(outcome: 'success' | 'failure' | 'neither'): void
+}
+
 /** Spares a service that is down, and spares callers the wait for it. */
 export interface CircuitBreaker {
   readonly state: CircuitState
+  /** How long nothing is let through; 0 where the next call is. */
+  readonly retryAfterMs: number
+  /** Lets a call through, or throws what `refuse` made. */
+  begin(): CircuitCall
   /** Does the work, or throws what `refuse` made without doing it. */
   run<T>(work: () => Promise<T>): Promise<T>
 }
@@ -56,37 +65,50 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     epoch += 1
     onChange?.('closed')
   }
-  const failed = (error: unknown) => {
-    if (!isFailure(error)) return
+  const failed = () => {
     failures += 1
     if (failures >= maxFailures) open()
   }
-  const enter = () => {
-    if (openUntil === undefined) return
-    const remainingMs = openUntil - clock.now()
+  const closedForMs = () => {
+    if (openUntil === undefined) return 0
+    return Math.max(openUntil - clock.now(), probing ? probeMs : 0)
+  }
+  const begin = (): CircuitCall => {
+    const remainingMs = closedForMs()
     if (remainingMs > 0) throw refuse(remainingMs)
-    if (probing) throw refuse(probeMs)
-    probing = true
-    onChange?.('half-open')
+    const isProbe = openUntil !== undefined
+    if (isProbe) {
+      probing = true
+      onChange?.('half-open')
+    }
+    const begunIn = epoch
+    return {
+      end(outcome) {
+        if (isProbe) probing = false
+        if (begunIn !== epoch) return
+        if (outcome === 'success') succeeded()
+        else if (outcome === 'failure') failed()
+      },
+    }
   }
 
   return {
     get state() {
       return state()
     },
+    get retryAfterMs() {
+      return closedForMs()
+    },
+    begin,
     async run(work) {
-      enter()
-      const begunIn = epoch
-      const isProbe = probing && openUntil !== undefined
+      const call = begin()
       try {
         const result = await work()
-        if (begunIn === epoch) succeeded()
+        call.end('success')
         return result
       } catch (error) {
-        if (begunIn === epoch) failed(error)
+        call.end(isFailure(error) ? 'failure' : 'neither')
         throw error
-      } finally {
-        if (isProbe) probing = false
       }
     },
   }

@@ -46,9 +46,11 @@ export interface OfferedChoice {
   readonly title: string
 }
 
-/** The choices that the customer was offered last, and by which agent: its next answer makes them void. */
+/** The choices that the customer was offered last, and by which agent: its next answer makes them void, and so does a day. */
 export interface OfferedChoices {
   readonly agent: string
+  /** Milliseconds since 1970; absent: they do not grow old. */
+  readonly offeredAtMs?: number
   readonly options: readonly OfferedChoice[]
 }
 

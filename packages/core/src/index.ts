@@ -86,12 +86,19 @@ export type {
 export type {
   Capabilities,
   ConnectionState,
+  CustomerWindow,
   Delivery,
+  DeliveryStatus,
+  DeliveryUpdate,
   FindResult,
+  OutboundTemplate,
   SendResult,
   Transport,
   TransportHost,
+  WebhookRequest,
+  WebhookResponse,
 } from './transport.ts'
+export type { ColdLimits, SendLimits } from './governor/limits.ts'
 export type {
   AppendResult,
   Change,
@@ -105,6 +112,7 @@ export type {
   Lease,
   NewMessage,
   NewReply,
+  Records,
   ReplyKind,
   ReplyOutcome,
   ReplyStatus,
@@ -112,6 +120,7 @@ export type {
   StorageStats,
   StoredMessage,
   StoredReply,
+  TrackResult,
   Usage,
 } from './storage.ts'
 export type {
@@ -147,3 +156,4 @@ export { type Logger, silentLogger } from './logger.ts'
 export { describeError, framesOf, isWaAgentError, WaAgentError } from './errors.ts'
 export type { ErrorCode, WaAgentErrorOptions } from './errors.ts'
 export { type BackoffOptions, backoffMs } from './backoff.ts'
+export { parseRetryAfterMs } from './retry.ts'

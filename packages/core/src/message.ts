@@ -140,6 +140,40 @@ const outboundBase = { replyTo: replyTo.optional() }
 const outboundCaptioned = { media: outboundMediaSchema, caption: text.optional() }
 const title = text.refine((value) => !isBlank(value), 'there is nothing to read in it')
 const choice = z.object({ id: opaqueId, title, description: text.optional() })
+const section = z.object({ title: text.optional(), rows: z.array(choice).min(1) })
+
+interface PlacedId {
+  readonly id: string
+  readonly path: PropertyKey[]
+}
+
+/** Providers refuse choices with one id, and nobody could tell which of them was chosen. */
+function refuseSameIds(placed: readonly PlacedId[], context: z.RefinementCtx): void {
+  const ids = new Set<string>()
+  for (const { id, path } of placed) {
+    if (ids.has(id)) context.addIssue({ code: 'custom', path, message: 'another choice has this id' })
+    ids.add(id)
+  }
+}
+
+const buttons = z
+  .array(choice)
+  .min(1)
+  .superRefine((all, context) => {
+    refuseSameIds(
+      all.map(({ id }, index) => ({ id, path: [index, 'id'] })),
+      context,
+    )
+  })
+const sections = z
+  .array(section)
+  .min(1)
+  .superRefine((all, context) => {
+    const placed = all.flatMap(({ rows }, index) =>
+      rows.map(({ id }, row) => ({ id, path: [index, 'rows', row, 'id'] })),
+    )
+    refuseSameIds(placed, context)
+  })
 
 /** Everything an agent can say. What a transport cannot carry is turned into something it can, or refused before sending. */
 export const outboundMessageSchema = z.discriminatedUnion('type', [
@@ -170,7 +204,7 @@ export const outboundMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('buttons'),
     text,
     footer: text.optional(),
-    buttons: z.array(choice).min(1),
+    buttons,
   }),
   z.object({
     ...outboundBase,
@@ -179,7 +213,7 @@ export const outboundMessageSchema = z.discriminatedUnion('type', [
     footer: text.optional(),
     /** The label of the button that opens the list. */
     button: text,
-    sections: z.array(z.object({ title: text.optional(), rows: z.array(choice).min(1) })).min(1),
+    sections,
   }),
 ])
 export type OutboundMessage = z.output<typeof outboundMessageSchema>

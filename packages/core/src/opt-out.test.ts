@@ -68,6 +68,11 @@ describe('no order is given', () => {
     expect(orderOf(words)).toBeUndefined()
   })
 
+  test('by one member of a group for all others; START ends an opt-out there, too', () => {
+    expect(createOptOut().orderOf({ ...text('stop'), isGroup: true })).toBeUndefined()
+    expect(createOptOut().orderOf({ ...text('start'), isGroup: true })).toBe('start')
+  })
+
   test('by the business itself, nor by a picture', () => {
     expect(createOptOut().orderOf({ ...text('stop'), fromMe: true })).toBeUndefined()
     const image: InboundMessageInput = { ...base, type: 'image', media: { reference: 'r' }, caption: 'stop' }

@@ -129,7 +129,8 @@ export function createOptOut(options: OptOutOptions = {}): OptOut {
       const text = textOf(message).trim()
       if (text.length > maxLength) return undefined
       const word = keywordOf(text)
-      if (stop.has(word)) return 'stop'
+      // In a group STOP would silence the bot for everybody, and is as likely meant for somebody else. START only ever frees.
+      if (stop.has(word)) return message.isGroup ? undefined : 'stop'
       return start.has(word) ? 'start' : undefined
     },
     confirmation: {

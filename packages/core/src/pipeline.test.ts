@@ -432,6 +432,9 @@ describe('middleware', () => {
         retryable: false,
       })
     }
+    const named = { confidence: 1, agent: 'gone', intent: 'x', decidedBy: 'rules', entities: {}, reason: 'x' } as const
+    const misled = { name: 'x', classify: async () => named }
+    await expect(run('hello', { middleware: [misled] })).rejects.toThrow('A classification names agent "gone"')
     const throwing = { name: 'x', classify: () => Promise.reject(new Error('boom')) }
     await expect(run('hello', { middleware: [throwing] })).rejects.toMatchObject({
       code: 'turn_failed',
@@ -467,8 +470,10 @@ describe('plugins', () => {
 })
 
 describe('a pipeline is refused', () => {
-  test('without agents, and with two of one name', () => {
+  test('without agents, with two of one name, and with an option that does not exist', () => {
     expect(() => createPipeline({})).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+    const misspelt = { agents: [agentOf()], respondTimeoutMS: 5 }
+    expect(() => createPipeline(misspelt)).toThrow('The nearest one is `respondTimeoutMs`')
     expect(() => createPipeline({ agents: [agentOf(), agentOf()] })).toThrow(/"shop" twice/)
     expect(() => createPipeline({ agents: [agentOf({ name: 'fallback' })] })).toThrow(/"fallback" twice/)
   })

@@ -1,5 +1,6 @@
 import { type Agent, defineAgent } from './agent.ts'
 import { beginTurn } from './begin-turn.ts'
+import { checkNames } from './check-names.ts'
 import { type Classifier, createClassifier } from './classify/classifier.ts'
 import type { ExamplesClassifierOptions } from './classify/examples/examples-classifier.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -8,6 +9,7 @@ import { type Logger, silentLogger } from './logger.ts'
 import { meteredModel } from './metered-model.ts'
 import { compose, type Middleware, type RespondInput, type RouteInput, type Turn } from './middleware.ts'
 import type { Model, ModelUsage } from './model.ts'
+import { pipelineOptionNames } from './pipeline-option-names.ts'
 import type { Plugin } from './plugin.ts'
 import { createPluginRunner, type PluginRunner } from './plugins.ts'
 import { respond } from './respond.ts'
@@ -68,6 +70,7 @@ const politeFallback = defineAgent({
  * Throws `invalid_options` where two agents have one name or there is no agent at all.
  */
 export function createPipeline(options: PipelineOptions): Pipeline {
+  checkNames('createPipeline', options, pipelineOptionNames)
   checkNumbers(options)
   return new AgentPipeline(options)
 }
@@ -162,11 +165,13 @@ class AgentPipeline implements Pipeline {
     const answer = compose(this.#layers.respond, (current) => this.#respond(current, run))
 
     const classification = await tracer.timed('classify', () => classify(turn))
+    const { agent: named } = classification
+    if (named !== undefined && !this.#agents.has(named)) throw unknownAgent('A classification names', named)
     const decision = await tracer.timed('route', () => route({ turn, classification }))
     const decisions = { classification, route: decision }
     if (decision.agent === undefined) return { replies: [], state: turn.state, trace: tracer.finish(decisions) }
     const agent = this.#agents.get(decision.agent)
-    if (!agent) throw unknownAgent(decision.agent)
+    if (!agent) throw unknownAgent('A route leads to', decision.agent)
     const response = await tracer.timed('respond', () => answer({ turn, classification, route: decision, agent }))
     // Whoever answers a conversation that a person had takes it back, unless it hands over again.
     const taken = turn.handoff && response.handoff === undefined ? { handoff: null } : {}
@@ -265,9 +270,9 @@ function failedTurn(cause: unknown): WaAgentError {
   return new WaAgentError('turn_failed', message, { retryable: true, cause })
 }
 
-function unknownAgent(name: string): WaAgentError {
+function unknownAgent(what: string, name: string): WaAgentError {
   return new WaAgentError(
     'turn_failed',
-    `A route leads to agent "${name}", which this pipeline does not have. Look at the middleware that chose it.`,
+    `${what} agent "${name}", which this pipeline does not have. Look at the middleware that chose it.`,
   )
 }

@@ -1,6 +1,11 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import { collectReplies, type Reply } from './reply.ts'
 
+interface Choice {
+  readonly id: string
+  readonly title: string
+}
+
 test('each call adds one message, in order', () => {
   const { reply, messages } = collectReplies()
   const media = { url: 'https://shop.example/a' }
@@ -39,6 +44,24 @@ test('a message that cannot be sent is refused where it is written', () => {
   const { reply, messages } = collectReplies()
   const wrong = [() => reply.text(undefined as never), () => reply.buttons('x', []), () => reply.image({ url: 'x' })]
   for (const call of wrong) expect(call).toThrow(expect.objectContaining({ code: 'invalid_output' }))
+  expect(messages).toEqual([])
+})
+
+test('two choices with one id are refused, also in different sections of a list', () => {
+  const { reply, messages } = collectReplies()
+  const [a, b, again] = ['a', 'b', 'a'].map((id, index) => ({ id, title: `Choice ${index}` })) as [
+    Choice,
+    Choice,
+    Choice,
+  ]
+  const refused = (path: string) =>
+    expect.objectContaining({
+      code: 'invalid_output',
+      message: `Expected a message that can be sent, but "${path}" is wrong: another choice has this id.`,
+    })
+  expect(() => reply.buttons('Which?', [a, b, again])).toThrow(refused('buttons.2.id'))
+  const sections = [{ rows: [a, b] }, { rows: [again] }]
+  expect(() => reply.list({ text: 'Which?', button: 'Open', sections })).toThrow(refused('sections.1.rows.0.id'))
   expect(messages).toEqual([])
 })
 

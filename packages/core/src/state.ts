@@ -8,7 +8,11 @@ const fits: Parts = {
   floor: (value) =>
     isRecord(value) && isText(value['agent']) && isNumber(value['keptAtMs']) && isNumber(value['interruptAt']),
   choices: (value) =>
-    isRecord(value) && isText(value['agent']) && Array.isArray(value['options']) && value['options'].every(isChoice),
+    isRecord(value) &&
+    isText(value['agent']) &&
+    (value['offeredAtMs'] === undefined || isNumber(value['offeredAtMs'])) &&
+    Array.isArray(value['options']) &&
+    value['options'].every(isChoice),
 }
 const parts = Object.keys(fits) as (keyof ConversationState)[]
 

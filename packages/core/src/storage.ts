@@ -1,5 +1,6 @@
-import type { ConversationKey, ConversationState, Handoff } from './conversation.ts'
+import type { ChannelKey, ConversationKey, ConversationState, Handoff } from './conversation.ts'
 import type { InboundMessage, OutboundMessage } from './message.ts'
+import type { DeliveryUpdate } from './transport.ts'
 
 /** An order that takes effect the moment its message is stored, before any turn runs. `handoff: null` releases. */
 export interface Control {
@@ -82,6 +83,11 @@ export interface StoredReply extends NewReply {
 export interface Flags {
   readonly handoff?: Handoff
   readonly optedOut: boolean
+  /**
+   * When the customer last wrote, in milliseconds since 1970; absent: never. It may be told up to five minutes early where
+   * it was read from the disk again, so that it need not be written with every message.
+   */
+  readonly lastInboundAtMs?: number
 }
 
 /** A line of the past, oldest first: what the customer wrote and what was sent. */
@@ -162,6 +168,28 @@ export type ReplyOutcome =
   /** It must not go out: the customer opted out, or a person has taken over. */
   | { readonly status: 'suppressed'; readonly reason: string }
 
+/**
+ * What became of a `DeliveryUpdate`.
+ * - `changed`: the reply is now known to have come so far.
+ * - `unchanged`: that, or more, was known already.
+ * - `unknown`: no reply of ours has this id (yet).
+ */
+export type TrackResult =
+  | {
+      readonly status: 'changed'
+      readonly conversation: ConversationKey
+      readonly replyId: string
+      readonly inReplyTo: readonly string[]
+    }
+  | { readonly status: 'unchanged' | 'unknown' }
+
+/** Small things that an engine must remember of a channel across restarts, e.g. how much was sent today. */
+export interface Records {
+  get(channel: ChannelKey, name: string): Promise<string | undefined>
+  /** `undefined` forgets it. */
+  set(channel: ChannelKey, name: string, value: string | undefined): Promise<void>
+}
+
 /** What failed for good, for people to look at. */
 export interface DeadLetter {
   readonly id: string
@@ -214,6 +242,13 @@ export interface Storage {
   commit(lease: Lease, change: Change): Promise<Flags>
   /** Records what became of a reply. Needs no lease: it states a fact. A reply that is final already stays as it is. */
   settle(reply: { readonly conversation: ConversationKey; readonly id: string }, outcome: ReplyOutcome): Promise<void>
+  /**
+   * Records what a provider tells about replies, in the order given; results in that order. A reply is found by `replyId`,
+   * else by `providerId`. The status only moves forward: sent, delivered, read; `failed` counts until the reply is known to
+   * be delivered, and makes a reply that was `sent` a dead letter. A reply whose sending was uncertain (`sending`, `held`) is
+   * thereby known to be sent. One that is discarded or suppressed stays as it is.
+   */
+  track(channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<readonly TrackResult[]>
   /** Prolongs a lease. Rejects with `lease_lost` where it is no longer held. */
   renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Promise<Lease>
   /** Gives a lease back and says when the conversation wants to be worked on again. A lost lease is no error. */
@@ -223,6 +258,7 @@ export interface Storage {
   /** Applies a control outside a turn. */
   control(conversation: ConversationKey, control: Control): Promise<Flags>
   readonly deadLetters: DeadLetters
+  readonly records: Records
   stats(): Promise<StorageStats>
   /** Forgets what was finished before `beforeMs`: answered messages (and with them their dedupe) and sent replies. */
   prune(options: { readonly beforeMs: number }): Promise<{ readonly removed: number }>

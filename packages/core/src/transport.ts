@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { ChannelKey } from './conversation.ts'
+import type { SendLimits } from './governor/limits.ts'
 import type { Logger } from './logger.ts'
 import type { InboundMessageInput, MediaReference, OutboundMessage, OutboundType } from './message.ts'
 
@@ -17,6 +18,14 @@ export interface Capabilities {
   readonly quotes: boolean
 }
 
+/** For how long after a customer's last message anything may be said to them; after it only templates are delivered. */
+export interface CustomerWindow {
+  readonly durationMs: number
+  /** Goes out in place of a reply that comes too late. Without one such a reply becomes a dead letter. */
+  readonly template?: OutboundTemplate
+}
+export type OutboundTemplate = Extract<OutboundMessage, { type: 'template' }>
+
 /** One reply on its way out. */
 export interface Delivery {
   /** Our id of the reply, the same at every attempt: hand it to providers that know idempotency keys. */
@@ -32,12 +41,19 @@ export interface Delivery {
 /**
  * What became of a send.
  * - `sent`: the provider accepted it; `providerId` is its id of the message, where it tells.
- * - `failed`: it certainly did not go out. `retryable` says whether trying again can help.
+ * - `failed`: it certainly did not go out. `retryable` says whether trying again can help, `slowDown` that it was too much
+ *   for the whole channel or only for this chat.
  * - `uncertain`: the request left and no answer came. The engine asks `find`, else applies the user's policy.
  */
 export type SendResult =
   | { readonly status: 'sent'; readonly providerId?: string }
-  | { readonly status: 'failed'; readonly retryable: boolean; readonly reason: string; readonly retryAfterMs?: number }
+  | {
+      readonly status: 'failed'
+      readonly retryable: boolean
+      readonly reason: string
+      readonly retryAfterMs?: number
+      readonly slowDown?: 'channel' | 'chat'
+    }
   | { readonly status: 'uncertain'; readonly reason: string }
 
 /** What a transport knows of a delivery whose outcome we missed. `unknown`: it cannot tell. */
@@ -45,6 +61,37 @@ export type FindResult =
   | { readonly status: 'sent'; readonly providerId?: string }
   | { readonly status: 'absent' }
   | { readonly status: 'unknown' }
+
+/** How far a message of ours came. Providers tell it in any order; it only moves forward. */
+export type DeliveryStatus = 'sent' | 'delivered' | 'read' | 'failed'
+
+/** What a provider tells, later, about a message that it accepted. */
+export interface DeliveryUpdate {
+  /** The provider's id of the message, as `send` resolved with it; absent where it only tells ours. */
+  readonly providerId?: string
+  /** Our id of the reply, where the provider hands it back. */
+  readonly replyId?: string
+  readonly status: DeliveryStatus
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+  /** For `failed`: the provider's code and words, e.g. `131047 Re-engagement message`. */
+  readonly reason?: string
+}
+
+/** A request of the provider. The body is as it came, because signatures are over its bytes. */
+export interface WebhookRequest {
+  readonly method: string
+  readonly headers: { get(name: string): string | null }
+  readonly query: { get(name: string): string | null }
+  readonly body: Uint8Array
+}
+
+/** What the provider is answered. */
+export interface WebhookResponse {
+  readonly status: number
+  /** Plain text. Default: empty. */
+  readonly body?: string
+}
 
 /** `needs-login` asks for a person (a QR code); `stopped` is the end. */
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'needs-login' | 'stopped'
@@ -56,6 +103,11 @@ export interface TransportHost {
    * retryable `WaAgentError` where the storage is away: let the provider deliver again. Duplicates are harmless.
    */
   receive(messages: readonly InboundMessageInput[]): Promise<void>
+  /**
+   * Takes in what the provider tells about messages of ours. Resolves once it is durable, as `receive` does. What is about
+   * no message of ours changes nothing.
+   */
+  track(updates: readonly DeliveryUpdate[]): Promise<void>
   /** Says how the connection is. Every change to `connected` makes the engine ask for what arrived meanwhile. */
   connection(state: ConnectionState, reason?: string): void
   readonly clock: Clock
@@ -67,6 +119,10 @@ export interface Transport extends ChannelKey {
   /** Which kind it is, e.g. `maytapi`. */
   readonly name: string
   readonly capabilities: Capabilities
+  /** Absent where anything may be said at any time. */
+  readonly window?: CustomerWindow
+  /** How fast the provider may be sent to; the bot's own limits come first. Default: as fast as it can. */
+  readonly limits?: SendLimits
   /** Begins to deliver to `host`. Resolves when it has begun, which may be before it is connected. */
   start(host: TransportHost): Promise<void>
   /**
@@ -76,6 +132,12 @@ export interface Transport extends ChannelKey {
   send(delivery: Delivery, options: { readonly signal: AbortSignal }): Promise<SendResult>
   /** Ends: no `receive` after it has resolved. */
   stop(): Promise<void>
+  /**
+   * For providers that push by HTTP: answers one request. Verifies it first; resolves with 200 once everything in it is
+   * durable, with 401 or 403 where it is not the provider's, 400 or 415 where it cannot be read, and 503 where the storage is
+   * away, so that the provider tries again. What it does not know is no error. Never rejects.
+   */
+  webhook?(request: WebhookRequest): Promise<WebhookResponse>
   /**
    * Whether a delivery went out after all. Leave it out where the provider cannot be asked; reject with a retryable
    * `WaAgentError` where it cannot be asked now.

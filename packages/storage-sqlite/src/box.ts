@@ -1,5 +1,5 @@
 import type { ConversationKey } from '@wa-agent/core'
-import { Mailbox, type ReplyFate } from '@wa-agent/core/mailbox'
+import { applyInbound, Mailbox, type ReplyDelivery, type ReplyFate } from '@wa-agent/core/mailbox'
 
 /** The mailbox of a conversation that has a row. */
 export class Box extends Mailbox {
@@ -7,13 +7,24 @@ export class Box extends Mailbox {
   readonly channel: number
   /** All mail of the conversation has a greater seq. */
   since: number
+  /** What the row says of when the customer last wrote; the flags may know of later. */
+  savedInboundAtMs: number | undefined
 
-  constructor(row: { readonly id: number; readonly channel: number; readonly since: number }, key: ConversationKey) {
+  constructor(row: BoxRow, key: ConversationKey) {
     super(key)
     this.id = row.id
     this.channel = row.channel
     this.since = row.since
+    this.savedInboundAtMs = row.lastInboundAtMs
+    this.flags = applyInbound(this.flags, row.lastInboundAtMs)
   }
+}
+
+interface BoxRow {
+  readonly id: number
+  readonly channel: number
+  readonly since: number
+  readonly lastInboundAtMs?: number | undefined
 }
 
 /** What `inbox.status` says. */
@@ -33,4 +44,12 @@ export const replyFates: readonly ReplyFate[] = [
 /** The number of a fate in `outbox.status`. */
 export function replyStatus(fate: ReplyFate): number {
   return replyFates.indexOf(fate)
+}
+
+/** What `outbox.delivery` says, by number. */
+export const replyDeliveries: readonly (ReplyDelivery | undefined)[] = [undefined, 'failed', 'delivered', 'read']
+
+/** The number of a delivery in `outbox.delivery`. */
+export function deliveryStatus(delivery: ReplyDelivery | undefined): number {
+  return replyDeliveries.indexOf(delivery)
 }

@@ -17,6 +17,7 @@ interface ConversationRow {
   readonly rest_until: number
   readonly handoff: string | null
   readonly state: string | null
+  readonly last_inbound: number | null
 }
 
 interface UnfinishedRow {
@@ -34,6 +35,9 @@ export interface BoxesParts {
   /** How many are kept in memory. */
   readonly limit: number
 }
+
+/** How far what is saved of the customer's last message may lag behind: writing it with each would cost a page. */
+const inboundLagMs = 5 * 60_000
 
 /** A due time for every conversation with something unfinished, by the rules of `Mailbox`, without loading them. */
 const selectUnfinished = `
@@ -90,10 +94,9 @@ export class Boxes {
     if (cached) return cached
     const row = this.#statements.select.get(id) as unknown as ConversationRow | undefined
     if (!row) throw new Error(`no conversation ${id}`)
-    const box = new Box(row, this.#keyOf(row))
-    box.flags = row.handoff
-      ? { optedOut: row.opted_out === 1, handoff: Object.freeze(JSON.parse(row.handoff)) }
-      : { optedOut: row.opted_out === 1 }
+    const { channel, since } = row
+    const box = new Box({ id, channel, since, lastInboundAtMs: row.last_inbound ?? undefined }, this.#keyOf(row))
+    box.apply({ optOut: row.opted_out === 1, handoff: row.handoff ? JSON.parse(row.handoff) : null })
     box.restUntilMs = row.rest_until
     box.state = row.state ?? undefined
     for (const message of this.#statements.pending.all(id) as unknown as MessageRow[])
@@ -101,6 +104,13 @@ export class Boxes {
     for (const reply of this.#statements.undelivered.all(id) as unknown as ReplyRow[]) box.addReply(toReply(reply))
     this.#cache.set(id, box)
     return box
+  }
+
+  /** Which conversation this is, without loading its mail. */
+  keyAt(id: number): ConversationKey {
+    const cached = this.#cache.get(id)
+    if (cached) return cached.key
+    return this.#keyOf(this.#statements.place.get(id) as unknown as { channel: number; chat: string })
   }
 
   /** The number that the next conversation will have. */
@@ -128,8 +138,23 @@ export class Boxes {
 
   saveState(box: Box, state: string): void {
     if (box.state === state) return
-    this.#statements.saveState.run(state, box.id)
+    this.#writeState(box, state)
     box.state = state
+  }
+
+  #writeState(box: Box, state: string | undefined): void {
+    const { lastInboundAtMs } = box.flags
+    this.#statements.saveState.run(state ?? null, lastInboundAtMs ?? null, box.id)
+    box.savedInboundAtMs = lastInboundAtMs
+  }
+
+  /** Saves when the customer last wrote where that was not written with the state and is much later than what is saved. */
+  saveInbound(box: Box): void {
+    const { lastInboundAtMs = Number.NEGATIVE_INFINITY } = box.flags
+    if (lastInboundAtMs - (box.savedInboundAtMs ?? Number.NEGATIVE_INFINITY) > inboundLagMs) {
+      this.#statements.saveInbound.run(lastInboundAtMs, box.id)
+      box.savedInboundAtMs = lastInboundAtMs
+    }
   }
 
   saveRest(box: Box, restUntilMs: number): void {
@@ -146,7 +171,7 @@ export class Boxes {
   /** Everything of a mailbox that took over another. */
   saveAll(box: Box): void {
     this.saveFlags(box)
-    this.#statements.saveState.run(box.state ?? null, box.id)
+    this.#writeState(box, box.state)
     this.#statements.saveRest.run(box.restUntilMs, box.id)
     this.#statements.saveSince.run(box.since, box.id)
   }
@@ -177,6 +202,7 @@ function prepare(
   db: DatabaseSync,
 ): Record<
   | 'select'
+  | 'place'
   | 'pending'
   | 'undelivered'
   | 'unfinished'
@@ -184,6 +210,7 @@ function prepare(
   | 'insert'
   | 'remove'
   | 'saveState'
+  | 'saveInbound'
   | 'saveRest'
   | 'saveSince'
   | 'saveFlags',
@@ -191,6 +218,7 @@ function prepare(
 > {
   return {
     select: db.prepare('SELECT * FROM conversations WHERE id = ?'),
+    place: db.prepare('SELECT channel, chat FROM conversations WHERE id = ?'),
     pending: db.prepare(
       `SELECT ${messageColumns} FROM inbox INDEXED BY inbox_pending WHERE conversation = ? AND status = 0 ORDER BY seq`,
     ),
@@ -201,7 +229,8 @@ function prepare(
     lastId: db.prepare('SELECT coalesce(max(id), 0) AS id FROM conversations'),
     insert: db.prepare('INSERT INTO conversations (id, channel, chat, since) VALUES (?, ?, ?, ?)'),
     remove: db.prepare('DELETE FROM conversations WHERE id = ?'),
-    saveState: db.prepare('UPDATE conversations SET state = ? WHERE id = ?'),
+    saveState: db.prepare('UPDATE conversations SET state = ?, last_inbound = ? WHERE id = ?'),
+    saveInbound: db.prepare('UPDATE conversations SET last_inbound = ? WHERE id = ?'),
     saveRest: db.prepare('UPDATE conversations SET rest_until = ? WHERE id = ?'),
     saveSince: db.prepare('UPDATE conversations SET since = ? WHERE id = ?'),
     saveFlags: db.prepare('UPDATE conversations SET opted_out = ?, handoff = ? WHERE id = ?'),

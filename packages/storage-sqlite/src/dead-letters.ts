@@ -54,7 +54,7 @@ export class DeadLetterTable {
         find: db.prepare(`SELECT conversation, ${replyColumns} FROM outbox WHERE seq = ? AND status IN (3, 4)`),
         revive: db.prepare(
           `UPDATE outbox SET status = ${replyStatus('pending')}, attempts = 0, ended_at = NULL, reason = NULL,
-             not_before = ?1 WHERE seq = ?2`,
+             delivery = 0, not_before = ?1 WHERE seq = ?2`,
         ),
         discard: db.prepare(`UPDATE outbox SET status = ${replyStatus('discarded')}, ended_at = ? WHERE seq = ?`),
       },

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { AppendResult, Change, Control, NewMessage } from '@wa-agent/core'
-import { effectiveControl, mergeFlags, personIds } from '@wa-agent/core/mailbox'
+import { effectiveControl, mergeFlags, personIds, wroteAtMs } from '@wa-agent/core/mailbox'
 import { type Box, messageStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import type { Channels } from './channels.ts'
@@ -80,7 +80,8 @@ export class Inbox {
       boxes.saveFlags(box)
     }
     const { receivedAtMs, settleAtMs, dueByMs } = entry
-    box.addMessage({ seq, json, receivedAtMs, settleAtMs, dueByMs, attempts: 0, control })
+    const times = { receivedAtMs, settleAtMs, dueByMs, wroteAtMs: wroteAtMs(entry) }
+    box.addMessage({ seq, json, ...times, attempts: 0, control })
     boxes.schedule(box)
     return result('stored', box)
   }

@@ -4,14 +4,15 @@ import {
   echoesAmongLast,
   isEchoOf,
   type LeaseTable,
-  type ReplyFate,
+  namedTrace,
+  type ReplyTrace,
   replyGone,
   settledFate,
 } from '@wa-agent/core/mailbox'
-import { type Box, replyFates, replyStatus } from './box.ts'
+import { type Box, deliveryStatus, replyDeliveries, replyFates, replyStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
 import type { Identities } from './identities.ts'
-import { encodeId } from './ids.ts'
+import { decodeId, encodeId } from './ids.ts'
 import type { Sequence } from './sequence.ts'
 import { mailShift, sentShift, slices } from './slices.ts'
 import type { Undo } from './undo.ts'
@@ -32,16 +33,42 @@ export interface OutboxParts {
   readonly now: () => number
 }
 
-interface FateRow {
+/** The columns that tell what has become of a reply. */
+const traceColumns = 'seq, conversation, status, attempts, delivery, provider_id'
+
+/** A row of `traceColumns`. */
+export interface TraceRow {
   readonly seq: number
   readonly conversation: number
   readonly status: number
+  readonly attempts: number
+  readonly delivery: number
+  readonly provider_id: string | null
 }
 
-interface SaidRow extends FateRow {
-  readonly attempts: number
-  readonly provider_id: string | null
+/** What is known of the way of a reply. */
+export function traceOf(row: TraceRow): ReplyTrace {
+  return {
+    fate: replyFates[row.status] ?? 'discarded',
+    attempts: row.attempts,
+    delivery: replyDeliveries[row.delivery],
+    providerId: row.provider_id === null ? undefined : decodeId(row.provider_id),
+  }
+}
+
+/** A reply of ours and how to answer who asks for it. */
+export interface FoundRow extends TraceRow {
+  readonly id: string
+  readonly in_reply_to: string
+}
+
+interface SaidRow extends TraceRow {
   readonly message: string
+}
+
+/** How a reply ends. */
+export interface Ending extends Pick<ReplyTrace, 'fate' | 'delivery' | 'providerId'> {
+  readonly reason: string | null
 }
 
 /** Replies from the commit to their end. Everything here runs inside a transaction. */
@@ -81,7 +108,7 @@ export class Outbox {
   /** Throws where the reply is final, or will not be in the outbox after `drafts` were added. */
   assertSendable(box: Box, id: string, drafts: readonly ReplyDraft[]): void {
     if (box.reply(id)) return
-    const isNew = drafts.some(({ reply }) => reply.id === id) && !this.#find(box.channel, id)
+    const isNew = drafts.some(({ reply }) => reply.id === id) && !this.find(box.channel, id)
     if (!isNew) throw replyGone()
   }
 
@@ -100,16 +127,17 @@ export class Outbox {
     const box = conversation === undefined ? undefined : this.#parts.boxes.get(conversation)
     const reply = box?.reply(settled.id)
     if (box && reply) {
-      this.#settleRow(box, { seq: reply.seq, fate: reply.status }, outcome)
+      const { seq, status, attempts } = reply
+      this.#settleRow(box, { seq, trace: { fate: status, attempts, ...untold } }, outcome)
       return
     }
-    const row = this.#find(channel, settled.id)
-    if (row) this.#settleRow(this.#parts.boxes.get(row.conversation), { seq: row.seq, fate: fateOf(row) }, outcome)
+    const row = this.find(channel, settled.id)
+    if (row) this.#settleRow(this.#parts.boxes.get(row.conversation), { seq: row.seq, trace: traceOf(row) }, outcome)
   }
 
   /** The conversation of our reply that a message from our own number is the echo of: it is thereby known to be sent. */
   recognise(channel: number, message: InboundMessage): Box | undefined {
-    const sent = this.#findSent(channel, message.id)
+    const sent = this.findNamed(channel, message.id)
     if (sent) return this.#parts.boxes.get(sent.conversation)
     const conversation = this.#parts.identities.find(channel, message.chat)
     if (conversation === undefined) return undefined
@@ -117,17 +145,46 @@ export class Outbox {
     // The oldest first: echoes come in the order of sending.
     const row = this.#last(box).findLast((candidate) => isEchoOf(message, toEchoCandidate(candidate)))
     if (!row) return undefined
-    this.#settleRow(box, { seq: row.seq, fate: fateOf(row) }, { status: 'sent' })
-    this.#statements.name.run(encodeId(message.id), row.seq)
+    this.#settleRow(box, { seq: row.seq, trace: traceOf(row) }, { status: 'sent' })
+    this.name(row.seq, message.id)
     return box
   }
 
-  #findSent(channel: number, providerId: string): FateRow | undefined {
+  find(channel: number, id: string): FoundRow | undefined {
+    return this.#statements.find.get(encodeId(id), channel) as FoundRow | undefined
+  }
+
+  /** Our reply that the provider knows by this id. */
+  findNamed(channel: number, providerId: string): FoundRow | undefined {
     for (const slice of slices(this.#parts.sequence, { shift: sentShift, since: 0 })) {
-      const row = this.#statements.findSent.get(slice, encodeId(providerId), channel)
-      if (row) return row as unknown as FateRow
+      const row = this.#statements.findNamed.get(slice, encodeId(providerId), channel)
+      if (row) return row as unknown as FoundRow
     }
     return undefined
+  }
+
+  /** Notes by which id the provider knows a reply. */
+  name(seq: number, providerId: string): void {
+    this.#statements.name.run(encodeId(providerId), seq)
+  }
+
+  /** Notes how far a reply that was sent has come. */
+  advance(seq: number, delivery: ReplyTrace['delivery']): void {
+    this.#statements.advance.run(deliveryStatus(delivery), seq)
+  }
+
+  /** Ends a reply, also one that had ended otherwise. */
+  end(box: Box, seq: number, { fate, delivery, providerId, reason }: Ending): void {
+    box.removeReply(seq)
+    this.#statements.end.run(
+      replyStatus(fate),
+      deliveryStatus(delivery),
+      this.#parts.now(),
+      providerId === undefined ? null : encodeId(providerId),
+      reason,
+      seq,
+    )
+    this.#moved(box)
   }
 
   /** The last replies, newest first. */
@@ -141,49 +198,40 @@ export class Outbox {
     return rows
   }
 
-  #find(channel: number, id: string): FateRow | undefined {
-    return this.#statements.find.get(encodeId(id), channel) as FateRow | undefined
-  }
-
-  #settleRow(box: Box, { seq, fate }: { seq: number; fate: ReplyFate }, outcome: ReplyOutcome): void {
-    const next = settledFate(fate, outcome.status)
-    if (!next) return
-    const reply = box.replies.find((candidate) => candidate.seq === seq)
-    if (outcome.status === 'retry') {
+  #settleRow(box: Box, { seq, trace }: { seq: number; trace: ReplyTrace }, outcome: ReplyOutcome): void {
+    const fate = settledFate(trace.fate, outcome.status, trace.delivery)
+    const providerId = outcome.status === 'sent' ? outcome.providerId : undefined
+    if (!fate) {
+      const named = namedTrace(trace, providerId)
+      if (named !== trace && named.providerId !== undefined) this.name(seq, named.providerId)
+    } else if (outcome.status === 'retry') {
+      const reply = box.replies.find((candidate) => candidate.seq === seq)
       if (reply) Object.assign(reply, { status: 'pending', notBeforeMs: outcome.notBeforeMs })
       this.#statements.retry.run(outcome.notBeforeMs, outcome.reason, seq)
+      this.#moved(box)
     } else {
-      const providerId = outcome.status === 'sent' ? outcome.providerId : undefined
-      box.removeReply(seq)
-      this.#statements.end.run(
-        replyStatus(next),
-        this.#parts.now(),
-        providerId === undefined ? null : encodeId(providerId),
-        'reason' in outcome ? outcome.reason : null,
-        seq,
-      )
+      this.end(box, seq, { fate, delivery: undefined, providerId, reason: 'reason' in outcome ? outcome.reason : null })
     }
+  }
+
+  /** A reply of the conversation has another fate. */
+  #moved(box: Box): void {
     if (!box.isSending) this.#parts.undo.add(this.#parts.leases.lift(box.key))
     this.#parts.boxes.schedule(box)
   }
 }
 
-function fateOf(row: FateRow): ReplyFate {
-  return replyFates[row.status] ?? 'discarded'
-}
+/** What nobody has told of a reply that is undelivered. */
+const untold = { delivery: undefined, providerId: undefined }
 
 function toEchoCandidate(row: SaidRow) {
-  return {
-    status: fateOf(row),
-    attempts: row.attempts,
-    providerId: row.provider_id ?? undefined,
-    message: JSON.parse(row.message),
-  }
+  const { fate: status, attempts, providerId } = traceOf(row)
+  return { status, attempts, providerId, message: JSON.parse(row.message) }
 }
 
 function prepare(
   db: DatabaseSync,
-): Record<'insert' | 'begin' | 'retry' | 'end' | 'name' | 'find' | 'findSent' | 'last', StatementSync> {
+): Record<'insert' | 'begin' | 'retry' | 'end' | 'name' | 'advance' | 'find' | 'findNamed' | 'last', StatementSync> {
   return {
     insert: db.prepare(
       `INSERT INTO outbox (seq, conversation, channel, id, kind, not_before, created_at, in_reply_to, message)
@@ -191,15 +239,18 @@ function prepare(
     ),
     begin: db.prepare('UPDATE outbox SET status = 1, attempts = ? WHERE seq = ?'),
     retry: db.prepare('UPDATE outbox SET status = 0, not_before = ?, reason = ? WHERE seq = ?'),
-    end: db.prepare('UPDATE outbox SET status = ?, ended_at = ?, provider_id = ?, reason = ? WHERE seq = ?'),
+    end: db.prepare(
+      'UPDATE outbox SET status = ?, delivery = ?, ended_at = ?, provider_id = ?, reason = ? WHERE seq = ?',
+    ),
     name: db.prepare('UPDATE outbox SET provider_id = ? WHERE seq = ?'),
-    find: db.prepare('SELECT seq, conversation, status FROM outbox WHERE id = ? AND channel = ?'),
-    findSent: db.prepare(
-      `SELECT seq, conversation, status FROM outbox INDEXED BY outbox_sent
+    advance: db.prepare('UPDATE outbox SET delivery = ? WHERE seq = ?'),
+    find: db.prepare(`SELECT ${traceColumns}, id, in_reply_to FROM outbox WHERE id = ? AND channel = ?`),
+    findNamed: db.prepare(
+      `SELECT ${traceColumns}, id, in_reply_to FROM outbox INDEXED BY outbox_sent
        WHERE seq >> ${sentShift} = ? AND provider_id = ? AND channel = ?`,
     ),
     last: db.prepare(
-      `SELECT seq, conversation, status, attempts, provider_id, message FROM outbox INDEXED BY outbox_of
+      `SELECT ${traceColumns}, message FROM outbox INDEXED BY outbox_of
        WHERE seq >> ${mailShift} = ? AND conversation = ? ORDER BY seq DESC LIMIT ?`,
     ),
   }

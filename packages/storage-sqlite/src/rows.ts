@@ -1,5 +1,5 @@
-import type { ReplyKind } from '@wa-agent/core'
-import type { OutboxReply, PendingMessage } from '@wa-agent/core/mailbox'
+import type { InboundMessage, ReplyKind } from '@wa-agent/core'
+import { type OutboxReply, type PendingMessage, wroteAtMs } from '@wa-agent/core/mailbox'
 import { replyFates } from './box.ts'
 import { decodeId } from './ids.ts'
 
@@ -18,6 +18,7 @@ export interface MessageRow {
 }
 
 export function toPending(row: MessageRow): PendingMessage {
+  const message: InboundMessage = JSON.parse(row.message)
   return {
     seq: row.seq,
     json: row.message,
@@ -26,6 +27,7 @@ export function toPending(row: MessageRow): PendingMessage {
     dueByMs: row.due_by,
     attempts: row.attempts,
     control: row.control === null ? undefined : JSON.parse(row.control),
+    wroteAtMs: wroteAtMs({ message, receivedAtMs: row.received_at }),
   }
 }
 

@@ -96,6 +96,28 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, day)
   ) WITHOUT ROWID;
   `,
+  `
+  -- What the provider told after it had accepted the reply: 0 nothing, 1 failed, 2 delivered, 3 read.
+  ALTER TABLE outbox ADD COLUMN delivery INTEGER NOT NULL DEFAULT 0;
+
+  -- When the customer last wrote; pending messages may tell of later.
+  ALTER TABLE conversations ADD COLUMN last_inbound REAL;
+  UPDATE conversations SET last_inbound = wrote.at
+    FROM (
+      SELECT conversation, max(min(received_at, coalesce(json_extract(message, '$.sentAtMs'), received_at))) AS at
+      FROM inbox WHERE CASE WHEN json_valid(message) THEN coalesce(json_extract(message, '$.fromMe'), 0) = 0 END
+      GROUP BY conversation
+    ) AS wrote
+    WHERE wrote.conversation = conversations.id;
+
+  -- Names and values are JSON strings: SQLite's text cannot hold everything that a string can.
+  CREATE TABLE records (
+    channel INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (channel, name)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** Brings the database to the newest schema. Throws `storage_newer` or `storage_corrupt` where it must not be touched. */

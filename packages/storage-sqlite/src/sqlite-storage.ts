@@ -37,6 +37,7 @@ export function storageOn(handle: Handle): SqliteStorage {
       return write((store) => store.commit(lease, prepared), sizeOf(prepared.replies) + (state?.length ?? 0))
     },
     settle: (reply, outcome) => write((store) => store.settle(reply, outcome)),
+    track: (channel, updates) => write((store) => store.track(channel, updates)),
     renew: async (lease, renewal) => read((store) => store.renew(lease, renewal)),
     release: async (lease) => read((store) => store.release(lease)),
     async enqueue(conversation, replies) {
@@ -48,6 +49,10 @@ export function storageOn(handle: Handle): SqliteStorage {
       list: async (query = {}) => read((store) => store.deadLetters.list(query)),
       retry: (id, nowMs) => write((store) => store.deadLetters.retry(id, nowMs)),
       discard: (id) => write((store) => store.deadLetters.discard(id, handle.settings.clock.now())),
+    },
+    records: {
+      get: async (channel, name) => read((store) => store.record(channel, name)),
+      set: (channel, name, value) => write((store) => store.setRecord(channel, name, value), value?.length),
     },
     stats: async () => read((store) => store.upkeep.stats()),
     async prune({ beforeMs }) {

@@ -2,14 +2,17 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   type AppendResult,
   type Change,
+  type ChannelKey,
   type Claim,
   type ClaimRequest,
   type Control,
   type ConversationKey,
   conversationId,
+  type DeliveryUpdate,
   type Flags,
   type Lease,
   type ReplyOutcome,
+  type TrackResult,
 } from '@wa-agent/core'
 import { LeaseTable } from '@wa-agent/core/mailbox'
 import type { Box } from './box.ts'
@@ -20,7 +23,9 @@ import { History } from './history.ts'
 import { Identities } from './identities.ts'
 import { Inbox, type MessageDraft } from './inbox.ts'
 import { Outbox, type ReplyDraft } from './outbox.ts'
+import { RecordTable } from './record-table.ts'
 import { Sequence } from './sequence.ts'
+import { Tracking } from './tracking.ts'
 import { Undo } from './undo.ts'
 import { Upkeep } from './upkeep.ts'
 import { UsageTable } from './usage-table.ts'
@@ -55,6 +60,8 @@ export class Store {
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #history: History
+  readonly #tracking: Tracking
+  readonly #records: RecordTable
   readonly #usage: UsageTable
   readonly #sequence: Sequence
   readonly #now: () => number
@@ -78,6 +85,8 @@ export class Store {
     this.#outbox = new Outbox(db, { ...parts, leases, undo: this.#undo, now: options.now })
     this.#inbox = new Inbox(db, { ...parts, channels: this.#channels, outbox: this.#outbox })
     this.#history = new History(db, this.#sequence)
+    this.#tracking = new Tracking({ boxes: this.#boxes, outbox: this.#outbox })
+    this.#records = new RecordTable(db)
     this.#usage = new UsageTable(db)
     this.deadLetters = new DeadLetterTable(db, this.#boxes)
     this.upkeep = new Upkeep(db, this.#sequence)
@@ -148,6 +157,7 @@ export class Store {
     if (change.sending !== undefined) this.#outbox.assertSendable(box, change.sending, replies)
     this.#inbox.change(box, change)
     if (state !== undefined) this.#boxes.saveState(box, state)
+    this.#boxes.saveInbound(box)
     if (change.control) this.#applyControl(box, change.control)
     this.#outbox.add(box, replies, change.nowMs)
     if (change.sending !== undefined) this.#outbox.beginSending(box, change.sending)
@@ -161,6 +171,28 @@ export class Store {
     const channel = this.#channels.find(reply.conversation)
     if (channel === undefined) return
     this.#outbox.settle(channel, { chat: reply.conversation.chat, id: reply.id }, outcome)
+  }
+
+  /** Writes. */
+  track(key: ChannelKey, updates: readonly DeliveryUpdate[]): TrackResult[] {
+    const channel = this.#channels.find(key)
+    if (channel === undefined) return updates.map(() => ({ status: 'unknown' }))
+    return updates.map((update) => this.#tracking.track(channel, update))
+  }
+
+  record(key: ChannelKey, name: string): string | undefined {
+    const channel = this.#channels.find(key)
+    return channel === undefined ? undefined : this.#records.get(channel, name)
+  }
+
+  /** Writes. */
+  setRecord(key: ChannelKey, name: string, value: string | undefined): void {
+    if (value === undefined) {
+      const channel = this.#channels.find(key)
+      if (channel !== undefined) this.#records.remove(channel, name)
+    } else {
+      this.#records.set(this.#channels.idOf(key), name, value)
+    }
   }
 
   renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Lease {

@@ -79,6 +79,35 @@ describe('the file of messages', () => {
     expect(transport.progress.bytesRead).toBe(transport.progress.totalBytes)
   })
 
+  test('has lines whose made-up ids are never those that the file gives, and are the same in each run', async () => {
+    const lines = [
+      '{"id":"line-3","text":"a"}',
+      '{"text":"b"}',
+      '{"text":"c"}',
+      '{"text":"d","from":"ana"}',
+      '{"id":"line-3-2","text":"e"}',
+      '{"id":"line\\u002d2","text":"f"}',
+      '{"text":"g","from":"line-8"}',
+      '{"text":"h"}',
+      '{"id":"line-9","text":"i"}',
+    ]
+    const first = await read(lines.join('\n'))
+    expect(first.host.received.map(({ id }) => id)).toEqual([
+      'line-3',
+      'line-2-2',
+      'line-3-3',
+      'line-4',
+      'line-3-2',
+      'line-2',
+      'line-7',
+      'line-8-2',
+      'line-9',
+    ])
+    expect(first.host.received.map(({ chat }) => chat).at(-2)).toBe('line-8-2')
+    const again = await read(lines.join('\n'))
+    expect(again.host.received).toEqual(first.host.received)
+  })
+
   test('has its bad lines reported by number and without their content, and the rest goes on', async () => {
     const lines = [
       '{"text":"one"}',

@@ -55,7 +55,8 @@ const capabilities: Capabilities = {
  * Answers a file of messages into a file of replies. Killed at any moment and run again on the same files and the same
  * storage, it answers every id exactly once: lines keep their ids, and `find` looks into the file of replies.
  *
- * A line without `id` is `line-<number>`; one without `from` is a conversation of its own, named like its id.
+ * A line without `id` is `line-<number>`, or `line-<number>-2` and so on where the file uses that name itself; one without
+ * `from` is a conversation of its own, named like its id.
  */
 export function fileTransport(options: FileTransportOptions): FileTransport {
   const { tenant = 'default', channel = 'default' } = options

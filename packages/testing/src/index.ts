@@ -10,6 +10,7 @@ export {
   scriptedModel,
 } from './scripted-model.ts'
 export {
+  type ReportDetails,
   type SimulatedOwner,
   type SimulatedWhatsApp,
   type SimulatedWhatsAppOptions,

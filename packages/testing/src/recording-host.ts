@@ -1,6 +1,7 @@
 import {
   type Clock,
   type ConnectionState,
+  type DeliveryUpdate,
   type InboundMessage,
   type InboundMessageInput,
   parseInboundMessage,
@@ -13,30 +14,37 @@ import {
 export interface RecordingHost extends TransportHost {
   /** Every message of every `receive` that resolved, duplicates included, in order. */
   readonly received: readonly InboundMessage[]
+  /** Every update of every `track` that resolved, in order. */
+  readonly tracked: readonly DeliveryUpdate[]
   readonly connections: readonly ConnectionState[]
   /** How many calls of `receive` have begun. */
   readonly calls: number
   /** How many calls of `receive` have begun and not ended. */
   readonly inFlight: number
-  /** The next `times` calls of `receive` (default 1) reject with `error`. */
+  /** The next `times` calls of `receive` or `track` (default 1) reject with `error`. */
   refuse(error: unknown, times?: number): void
-  /** Calls of `receive` wait until the function that it returns is called. */
+  /** Calls of `receive` and `track` wait until the function that it returns is called. */
   pause(): () => void
 }
 
 /** Makes a host that takes everything in at once, unless it is told otherwise. */
 export function recordingHost(options: { readonly clock?: Clock } = {}): RecordingHost {
   const received: InboundMessage[] = []
+  const tracked: DeliveryUpdate[] = []
   const connections: ConnectionState[] = []
   const refusals: unknown[] = []
   let gate: Promise<void> | undefined
   let calls = 0
   let inFlight = 0
 
-  async function take(messages: readonly InboundMessageInput[]): Promise<void> {
-    const parsed = messages.map(parseInboundMessage)
+  async function admit(): Promise<void> {
     await gate
     if (refusals.length > 0) throw refusals.shift()
+  }
+
+  async function take(messages: readonly InboundMessageInput[]): Promise<void> {
+    const parsed = messages.map(parseInboundMessage)
+    await admit()
     received.push(...parsed)
   }
 
@@ -44,6 +52,7 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
     clock: options.clock ?? systemClock,
     logger: silentLogger,
     received,
+    tracked,
     connections,
     get calls() {
       return calls
@@ -59,6 +68,11 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
       } finally {
         inFlight -= 1
       }
+    },
+    async track(updates) {
+      const copies = updates.map((update) => ({ ...update }))
+      await admit()
+      tracked.push(...copies)
     },
     connection(state) {
       connections.push(state)

@@ -291,6 +291,38 @@ describe('the owner', () => {
   })
 })
 
+describe('what the provider tells of a message that was sent', () => {
+  test('reaches the bot by the id of the provider, or as the test wants it', async () => {
+    const { clock, host, whatsapp, send } = await started()
+    await send({ id: 'r1' })
+    await clock.advance(7)
+    const [message] = whatsapp.sent
+    await whatsapp.report(message ?? { id: '' }, 'delivered')
+    await whatsapp.report({ id: 'sent-1' }, 'failed', { replyId: 'r1', atMs: 5, reason: '131047 Late' })
+    expect(host.tracked).toEqual([
+      { providerId: 'sent-1', status: 'delivered', atMs: 7 },
+      { providerId: 'sent-1', replyId: 'r1', status: 'failed', atMs: 5, reason: '131047 Late' },
+    ])
+  })
+
+  test('rejects where the bot refuses it, is away, or never sent it', async () => {
+    const { clock, host, whatsapp, send } = await started()
+    await send({ id: 'r1' })
+    host.refuse(away())
+    const report = () => whatsapp.report({ id: 'sent-1' }, 'read')
+    await expect(report()).rejects.toMatchObject({ code: 'storage_unavailable' })
+    whatsapp.disconnect()
+    await expect(report()).rejects.toMatchObject({ code: 'not_running', retryable: true })
+    whatsapp.reconnect()
+    const { id } = whatsapp.owner.writes('ana', 'hello')
+    await clock.settle()
+    await expect(whatsapp.report({ id }, 'read')).rejects.toThrow('never sent')
+    expect(host.tracked).toEqual([])
+    await report()
+    expect(host.tracked).toHaveLength(1)
+  })
+})
+
 describe('processes', () => {
   test('the one that started last gets what arrives; a late farewell of another changes nothing', async () => {
     const { clock, host, whatsapp } = await started()

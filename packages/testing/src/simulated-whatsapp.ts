@@ -1,6 +1,8 @@
 import {
   type Capabilities,
   type Clock,
+  type DeliveryStatus,
+  type DeliveryUpdate,
   type InboundMessage,
   outboundMessageSchema,
   parseInboundMessage,
@@ -55,6 +57,9 @@ export interface SimulatedOwner {
   writes(to: SimulatedCustomer | string, message: string | CustomerMessage): InboundMessage
 }
 
+/** What a report may tell differently, e.g. our own id of the reply: `{ replyId: message.delivery?.id }`. */
+export type ReportDetails = Partial<Omit<DeliveryUpdate, 'status'>>
+
 /** A WhatsApp in memory: a transport for the bot, and the world behind it for the test. */
 export interface SimulatedWhatsApp {
   readonly transport: Transport
@@ -72,6 +77,11 @@ export interface SimulatedWhatsApp {
   readonly attempts: readonly SendAttempt[]
   /** What the bot did that the Transport port forbids, e.g. sending twice at once to one chat. Empty is good. */
   readonly breaches: readonly string[]
+  /**
+   * Tells the bot how far a message came that it sent, by the provider's id unless `details` has others. Resolves once the bot has
+   * taken it in, and rejects where it refuses or is not connected: providers try again.
+   */
+  report(message: { readonly id: string }, status: DeliveryStatus, details?: ReportDetails): Promise<void>
   /** Cuts the connection: sends fail, and what customers write waits at the provider. */
   disconnect(reason?: string): void
   /** Cuts the connection until somebody scans a code: `reconnect` plays that person. */
@@ -140,6 +150,12 @@ export function simulatedWhatsApp(options: SimulatedWhatsAppOptions = {}): Simul
     },
     attempts: outgoing.attempts,
     breaches: outgoing.breaches,
+    async report({ id }, status, details) {
+      const message = chats.messages.find((candidate) => candidate.id === id && candidate.by === 'bot')
+      if (!message) throw new Error(`The bot never sent a message with the id "${id}", so nothing can be told of it.`)
+      if (!line.host) throw notConnected()
+      await line.host.track([{ providerId: id, atMs: clock.now(), ...details, status }])
+    },
     disconnect: (reason = 'the connection was cut') => line.cut('disconnected', reason),
     needsLogin: () => line.cut('needs-login', 'the device was logged out'),
     reconnect: () => line.mend(),
@@ -178,13 +194,14 @@ function createTransport({ options, capabilities, line, faults, media, arrivals,
   if (find) transport.find = async (delivery) => outgoing.find(delivery)
   if (catchUp) {
     transport.catchUp = async ({ sinceMs, signal }) => {
-      if (!host || !line.online || faults.takeCatchUp()) {
-        throw new WaAgentError('not_running', 'The simulated WhatsApp is not connected; ask again once it is.', {
-          retryable: true,
-        })
-      }
+      if (!host || !line.online || faults.takeCatchUp()) throw notConnected()
       await arrivals.catchUp(host, { sinceMs, signal })
     }
   }
   return transport
+}
+
+function notConnected(): WaAgentError {
+  const message = 'The simulated WhatsApp is not connected; ask again once it is.'
+  return new WaAgentError('not_running', message, { retryable: true })
 }

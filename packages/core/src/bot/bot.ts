@@ -2,12 +2,14 @@ import { EventEmitter } from 'eventemitter3'
 import { waitFor } from '../clock.ts'
 import { type ChannelKey, type ConversationKey, type Handoff, isKeyName } from '../conversation.ts'
 import { describeError, framesOf, WaAgentError } from '../errors.ts'
+import { Governors } from '../governor/governors.ts'
 import { type InboundMessageInput, type OutboundMessageInput, parseOutboundMessage } from '../message.ts'
 import { prepareMessages } from '../outgoing/prepare.ts'
 import { Connections } from './connections.ts'
 import { Door } from './door.ts'
 import { type Engine, transportFinder } from './engine.ts'
 import type { BotEvents, Emit } from './events.ts'
+import { InFlight } from './in-flight.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import type { Bot, BotOptions } from './options.ts'
 import { Scheduler } from './scheduler.ts'
@@ -38,7 +40,21 @@ class EngineBot implements Bot {
     const settings = readSettings(options)
     const { storage, pipeline, transports } = options
     this.#transports = transports
-    this.#engine = { storage, pipeline, settings, emit: this.#emit, transportOf: transportFinder(transports) }
+    const governors = new Governors({
+      ...settings,
+      transports,
+      storage,
+      onCircuit: (channel, state) => this.#emit('circuit-changed', { ...channel, state }),
+    })
+    this.#engine = {
+      storage,
+      pipeline,
+      settings,
+      emit: this.#emit,
+      governors,
+      sends: new InFlight(),
+      transportOf: transportFinder(transports),
+    }
     this.#keeper = new LeaseKeeper(this.#engine)
     this.#scheduler = new Scheduler(this.#engine, new Worker(this.#engine, this.#keeper))
     this.#door = new Door(this.#engine, this.#scheduler)
@@ -63,6 +79,7 @@ class EngineBot implements Bot {
     this.#state = 'starting'
     try {
       await this.#engine.storage.open()
+      await this.#engine.governors.start()
       await this.#engine.pipeline.start?.()
       this.#state = 'running'
       // What was left unfinished may need a transport that can be asked.
@@ -123,7 +140,7 @@ class EngineBot implements Bot {
       inReplyTo: [],
       notBeforeMs: nowMs,
     }))
-    this.#scheduler.ring(await storage.enqueue(conversation, replies), nowMs)
+    this.#scheduler.ring(await storage.enqueue(conversation, replies), nowMs, 'after answers')
     return id
   }
 
@@ -169,6 +186,7 @@ class EngineBot implements Bot {
   async #close(): Promise<void> {
     try {
       await this.#engine.pipeline.stop?.()
+      await this.#engine.governors.stop()
     } finally {
       await this.#engine.storage.close()
       this.#state = 'stopped'

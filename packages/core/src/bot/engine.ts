@@ -1,9 +1,11 @@
 import type { ChannelKey } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
+import type { Governors } from '../governor/governors.ts'
 import type { Storage } from '../storage.ts'
 import type { Transport } from '../transport.ts'
 import type { Pipeline } from '../turn.ts'
 import type { Emit } from './events.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Settings } from './settings.ts'
 
 /** What the parts of a bot share. */
@@ -12,6 +14,9 @@ export interface Engine {
   readonly pipeline: Pipeline
   readonly settings: Settings
   readonly emit: Emit
+  readonly governors: Governors
+  /** Sends whose result is not recorded yet. */
+  readonly sends: InFlight
   /** Throws `not_found` for a channel that no transport serves. */
   transportOf(channel: ChannelKey): Transport
 }

@@ -21,6 +21,14 @@ interface OfReply extends InConversation {
   readonly attempts: number
 }
 
+interface OfDelivery extends InConversation {
+  readonly replyId: string
+  readonly inReplyTo: readonly string[]
+  readonly providerId?: string
+  /** When it happened, as the provider says. */
+  readonly atMs: number
+}
+
 /** What a bot tells, by name of the event. Times are in milliseconds since 1970. */
 export interface BotEvents {
   /** A message is durable, or was known already. */
@@ -49,6 +57,16 @@ export interface BotEvents {
   'reply-dead': (event: OfReply & { readonly reason: string }) => void
   /** It was not sent, because the customer opted out or a person took over. */
   'reply-suppressed': (event: OfReply & { readonly reason: string }) => void
+  /** It has to wait for its turn: the limits of the channel, the pace of the chat, quiet hours. No attempt was made. */
+  'reply-postponed': (event: Omit<OfReply, 'attempts'> & { readonly reason: string; readonly untilMs: number }) => void
+  /** The provider told that it has the message, perhaps one whose sending was uncertain. */
+  'reply-accepted': (event: OfDelivery) => void
+  'reply-delivered': (event: OfDelivery) => void
+  'reply-read': (event: OfDelivery) => void
+  /** The provider took the message and could not deliver it: it is a dead letter now. */
+  'reply-failed': (event: OfDelivery & { readonly reason: string }) => void
+  /** Too many sends in a row failed (`open`: nothing is sent for a while), or the channel is back (`closed`). */
+  'circuit-changed': (event: ChannelKey & { readonly state: 'closed' | 'open' | 'half-open' }) => void
   'handoff-started': (event: InConversation & { readonly handoff: Handoff }) => void
   'handoff-released': (event: InConversation) => void
   'opted-out': (event: InConversation) => void

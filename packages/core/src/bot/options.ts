@@ -1,6 +1,7 @@
 import type { BackoffOptions } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import type { ChannelKey, ConversationKey } from '../conversation.ts'
+import type { SendLimits } from '../governor/limits.ts'
 import type { Logger } from '../logger.ts'
 import type { InboundMessageInput, OutboundMessageInput } from '../message.ts'
 import type { OptOutOptions } from '../opt-out.ts'
@@ -51,6 +52,11 @@ export interface BotOptions {
   readonly optOut?: OptOutOptions
   /** How long the bot is silent after the owner wrote by hand. Default 3,600,000; `false`: until it is released. */
   readonly ownerHandoffMs?: number | false
+  /**
+   * How fast each channel may send, in place of what its transport says of the provider's limits. What has to wait is
+   * postponed, answers before what nobody asked for.
+   */
+  readonly limits?: SendLimits
   /** How old messages may be that are asked for after a reconnection. Default 86,400,000. */
   readonly catchUpMaxAgeMs?: number
   /** How long a worker may be silent before another may take its conversation. Default 60,000. */

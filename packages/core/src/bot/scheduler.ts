@@ -4,6 +4,9 @@ import type { Claim } from '../storage.ts'
 import type { Engine } from './engine.ts'
 import type { Worker } from './worker.ts'
 
+/** A campaign to thousands must not keep the slots from those who wrote. */
+const priorities: Readonly<Record<'in turn' | 'after answers', number>> = { 'in turn': 1, 'after answers': 0 }
+
 /**
  * Decides when a conversation is worked on: rung when its mail is due, found by a sweep when its bell was lost, never twice
  * at once, so many in parallel as the settings allow.
@@ -14,6 +17,8 @@ export class Scheduler {
   readonly #slots: PQueue
   /** Waiting for a slot or in work. */
   readonly #busy = new Set<string>()
+  /** Of these, what waits behind those who wrote. */
+  readonly #patient = new Set<string>()
   /** Rung while in work: looked at once more. */
   readonly #again = new Map<string, ConversationKey>()
   /** Bells that will ring later, and how to silence them. */
@@ -48,6 +53,7 @@ export class Scheduler {
     this.#timers.clear()
     this.#again.clear()
     this.#slots.clear()
+    this.#patient.clear()
     await this.#sweeping
     await this.#slots.onIdle()
     this.#busy.clear()
@@ -61,8 +67,11 @@ export class Scheduler {
     } while (this.#running && this.#busy.size > 0)
   }
 
-  /** Says when the conversation has something due; the newest word counts, since a later message can put a turn off. */
-  ring(conversation: ConversationKey, dueAtMs: number): void {
+  /**
+   * Says when the conversation has something due; the newest word counts, since a later message can put a turn off. What
+   * nobody waits for may take its slot `after answers`.
+   */
+  ring(conversation: ConversationKey, dueAtMs: number, when: 'in turn' | 'after answers' = 'in turn'): void {
     if (!this.#running) return
     const { clock } = this.#engine.settings
     const id = conversationId(conversation)
@@ -72,19 +81,22 @@ export class Scheduler {
     if (delayMs > 0) {
       this.#timers.set(
         id,
-        clock.after(delayMs, () => this.ring(conversation, dueAtMs)),
+        clock.after(delayMs, () => this.ring(conversation, dueAtMs, when)),
       )
     } else if (this.#busy.has(id)) {
       this.#again.set(id, conversation)
+      if (when === 'in turn' && this.#patient.delete(id)) this.#slots.setPriority(id, priorities[when])
     } else {
-      this.#enter(id, () => this.#worker.claim(conversation))
+      this.#enter(id, () => this.#worker.claim(conversation), priorities[when])
     }
   }
 
   /** Waits for a slot, then works on what `claim` gives. */
-  #enter(id: string, claim: () => Promise<Claim | undefined>): void {
+  #enter(id: string, claim: () => Promise<Claim | undefined>, priority = priorities['in turn']): void {
     this.#busy.add(id)
-    void this.#slots.add(async () => {
+    if (priority !== priorities['in turn']) this.#patient.add(id)
+    const work = async () => {
+      this.#patient.delete(id)
       let dueAtMs: number | undefined
       let conversation: ConversationKey | undefined
       try {
@@ -100,7 +112,8 @@ export class Scheduler {
       this.#busy.delete(id)
       this.#lookAgain(id, conversation, dueAtMs)
       this.#sweepOn()
-    })
+    }
+    void this.#slots.add(work, { id, priority })
   }
 
   #lookAgain(id: string, conversation: ConversationKey | undefined, dueAtMs: number | undefined): void {

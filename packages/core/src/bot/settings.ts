@@ -1,10 +1,13 @@
 import type { BackoffOptions } from '../backoff.ts'
+import { checkNames } from '../check-names.ts'
 import { type Clock, steadyClock, systemClock } from '../clock.ts'
 import { isKeyName } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
+import type { SendLimits } from '../governor/limits.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { createOptOut, type OptOut } from '../opt-out.ts'
 import type { Transport } from '../transport.ts'
+import { botOptionNames } from './option-names.ts'
 import type { BotOptions, RetryOptions } from './options.ts'
 import { timeOrderedId } from './time-ordered-id.ts'
 
@@ -21,6 +24,7 @@ export interface Settings {
   readonly fallbackText: string | false
   readonly optOut: OptOut
   readonly ownerHandoffMs: number | false
+  readonly limits: SendLimits | undefined
   readonly catchUpMaxAgeMs: number
   readonly leaseMs: number
   readonly sweepMs: number
@@ -33,6 +37,7 @@ export interface Settings {
 
 /** Completes and checks the options of `createBot`. Throws `invalid_options` for the first that cannot be. */
 export function readSettings(options: BotOptions): Settings {
+  checkNames('createBot', options, botOptionNames)
   checkParts(options)
   const { coalesce = {} } = options
   const clock = steadyClock(options.clock ?? systemClock)
@@ -48,6 +53,7 @@ export function readSettings(options: BotOptions): Settings {
     fallbackText: options.fallbackText ?? 'Sorry, something went wrong on our side. A person will look into it.',
     optOut: createOptOut(options.optOut),
     ownerHandoffMs: options.ownerHandoffMs ?? 3_600_000,
+    limits: options.limits,
     catchUpMaxAgeMs: duration('catchUpMaxAgeMs', options.catchUpMaxAgeMs, 86_400_000),
     leaseMs: count('leaseMs', options.leaseMs, 60_000),
     sweepMs: count('sweepMs', options.sweepMs, 1000),

@@ -1,16 +1,18 @@
 import { backoffMs } from '../backoff.ts'
 import type { ConversationState, Handoff } from '../conversation.ts'
 import { describeError, framesOf, isWaAgentError, WaAgentError } from '../errors.ts'
+import type { Permit } from '../governor/governor.ts'
 import type { OutboundMessage } from '../message.ts'
 import type { OptOutOrder } from '../opt-out.ts'
 import { type Prepared, prepareMessages } from '../outgoing/prepare.ts'
 import type { Change, Claim, Control, Flags, NewReply, ReplyKind, StoredMessage, Usage } from '../storage.ts'
 import type { TurnResult } from '../turn.ts'
-import { type Committed, canSend } from './deliver.ts'
+import type { Committed } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
 import { sortMessages } from './orders.ts'
 import { persist } from './persist.ts'
+import { canSend } from './send-rules.ts'
 import { utcDay } from './utc-day.ts'
 
 /**
@@ -19,7 +21,9 @@ import { utcDay } from './utc-day.ts'
  */
 export async function takeTurn(engine: Engine, lease: KeptLease, claim: Claim): Promise<Committed> {
   const messages = messagesOfTurn(claim.messages)
-  return messages.length === 0 ? { replies: [] } : new TurnTaker(engine, lease, { claim, messages }).take()
+  return messages.length === 0
+    ? { replies: [], flags: claim.flags }
+    : new TurnTaker(engine, lease, { claim, messages }).take()
 }
 
 /**
@@ -65,19 +69,22 @@ class TurnTaker {
     const beganMs = clock.now()
     this.#engine.emit('turn-started', { ...this.#event(), attempt: this.#attempt })
     let answer: Answer
-    let change: Omit<Change, 'nowMs' | 'usage'>
     let flags: Flags
+    let permit: Permit | undefined
     try {
       answer = await this.#answer()
-      change = { ...answer.change, done: this.#seqs(), ...this.#beginSending(answer.change.replies) }
-      flags = await this.#commit(change)
+      const [first] = answer.change.replies ?? []
+      permit = first && this.#permitFor(first)
+      const sending = first && permit ? { sending: first.id } : {}
+      flags = await this.#commit({ ...answer.change, done: this.#seqs(), ...sending })
     } catch (error) {
+      permit?.end(undefined)
       // A lost lease or the end of the bot: nothing is committed, the messages stay pending.
       if (this.#lease.signal.aborted) throw this.#lease.signal.reason
       if (isWaAgentError(error) && error.code === 'lease_lost') throw error
       return this.#fail(error)
     }
-    const replies = change.replies ?? []
+    const { control, replies = [] } = answer.change
     this.#engine.emit('turn-committed', {
       ...this.#event(),
       replies,
@@ -86,14 +93,17 @@ class TurnTaker {
     })
     if (answer.order)
       this.#engine.emit(answer.order === 'stop' ? 'opted-out' : 'opted-in', { conversation: this.#conversation })
-    this.#tellHandoff(change.control, flags)
-    return change.sending === undefined ? { replies } : { replies, begun: flags }
+    this.#tellHandoff(control, flags)
+    return permit ? { replies, flags, begun: permit } : { replies, flags }
   }
 
-  /** The first reply begins to leave with the commit itself, unless an older one has to leave before it: one sync less. */
-  #beginSending([first]: readonly NewReply[] = []): { readonly sending?: string } {
-    if (!first || this.#claim.replies.length > 0) return {}
-    return canSend(this.#engine.transportOf(this.#conversation), first.message) ? { sending: first.id } : {}
+  /** The first reply begins to leave with the commit itself, unless something has to leave before it: one sync less. */
+  #permitFor({ message }: NewReply): Permit | undefined {
+    if (this.#claim.replies.length > 0) return undefined
+    if (!canSend(this.#engine.transportOf(this.#conversation), message)) return undefined
+    const { chat } = this.#conversation
+    const admission = this.#engine.governors.of(this.#conversation).admit({ chat, isCold: false })
+    return admission.status === 'now' ? admission : undefined
   }
 
   async #answer(): Promise<Answer> {
@@ -110,7 +120,7 @@ class TurnTaker {
     }
     return {
       change: {
-        state: withChoices(result, prepared),
+        state: withChoices(result, prepared, this.#engine.settings.clock.now()),
         replies: [...confirmation, ...this.#replies(prepared.messages, 'reply')],
         ...controlOf(result.handoff === undefined && isOver ? null : result.handoff, this.#claim.flags.handoff),
       },
@@ -157,13 +167,13 @@ class TurnTaker {
       const atMs = clock.now() + Math.max(backoffMs(attempt, retry, random), retryAfterMs)
       await this.#commit({ retry: { messages: this.#seqs(), atMs, reason } })
       this.#engine.emit('turn-failed', { ...this.#event(), attempt, error, retryAtMs: atMs })
-      return { replies: [] }
+      return { replies: [], flags: this.#claim.flags }
     }
     const fallback = fallbackText === false ? [] : this.#prepare([{ type: 'text', text: fallbackText }]).messages
     const replies = this.#replies(fallback, 'fallback')
-    await this.#commit({ dead: { messages: this.#seqs(), reason }, replies })
+    const flags = await this.#commit({ dead: { messages: this.#seqs(), reason }, replies })
     this.#engine.emit('turn-dead', { ...this.#event(), attempt, error })
-    return { replies }
+    return { replies, flags }
   }
 
   #commit(change: Omit<Change, 'nowMs' | 'usage'>): Promise<Flags> {
@@ -238,9 +248,9 @@ function controlOf(handoff: Handoff | null | undefined, seen: Handoff | undefine
 }
 
 /** New choices replace old ones; an answer of the agent that offered the old ones makes them void. */
-function withChoices({ state, trace }: TurnResult, { choices, messages }: Prepared): ConversationState {
+function withChoices({ state, trace }: TurnResult, { choices, messages }: Prepared, nowMs: number): ConversationState {
   const agent = trace.route.agent
-  if (agent !== undefined && choices) return { ...state, choices: { agent, options: choices } }
+  if (agent !== undefined && choices) return { ...state, choices: { agent, offeredAtMs: nowMs, options: choices } }
   if (!state.choices || messages.length === 0 || state.choices.agent !== agent) return state
   const { choices: _, ...rest } = state
   return rest

@@ -46,7 +46,7 @@ export class Worker {
     const lease = this.#keeper.keep(claim.lease)
     let isWell = claim.messages.length + claim.replies.length > 0
     try {
-      await deliver(this.#engine, lease, claim.replies)
+      await deliver(this.#engine, lease, claim)
       const committed = await takeTurn(this.#engine, lease, claim)
       // Behind a reply that has to wait all later ones wait too: the next claim brings them in order.
       if (claim.replies.length === 0) await deliverTurn(this.#engine, lease, committed)

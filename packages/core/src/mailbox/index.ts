@@ -3,6 +3,7 @@
 // Who is one person, what an order changes, what became of a reply
 export {
   applyControl,
+  applyInbound,
   echoesAmongLast,
   effectiveControl,
   inboundDueAtMs,
@@ -14,8 +15,10 @@ export {
   personIds,
   settledFate,
   stateToJson,
+  wroteAtMs,
 } from './rules.ts'
 export type { EchoCandidate, OutboxReply, PendingMessage, ReplyFate } from './rules.ts'
+export { failureOf, isStep, namedTrace, type ReplyDelivery, type ReplyTrace, trackedTrace } from './tracking.ts'
 
 // The unfinished mail of a conversation, leases and due times in memory: for storages that one process owns
 export { type ClaimParts, Mailbox } from './mailbox.ts'

@@ -2,6 +2,7 @@ import type { ConversationKey } from '../conversation.ts'
 import type { Claim, Control, Flags, HistoryEntry, Lease, StoredMessage, StoredReply, Usage } from '../storage.ts'
 import {
   applyControl,
+  applyInbound,
   inboundDueAtMs,
   mergeFlags,
   mergeStates,
@@ -62,6 +63,7 @@ export class Mailbox {
     insertBySeq(this.#messages, message)
     this.#settleAtMs = Math.max(this.#settleAtMs, message.settleAtMs)
     this.#dueByMs = Math.min(this.#dueByMs, message.dueByMs)
+    this.flags = applyInbound(this.flags, message.wroteAtMs)
   }
 
   /** Takes out a message that is no longer pending; `undefined` where it is not. */

@@ -1,7 +1,8 @@
 import type { ConversationState, Handoff } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
 import { type InboundMessage, type OutboundMessage, textOf } from '../message.ts'
-import type { Control, Flags, ReplyKind, ReplyOutcome, ReplyStatus } from '../storage.ts'
+import type { Control, Flags, NewMessage, ReplyKind, ReplyOutcome, ReplyStatus } from '../storage.ts'
+import type { ReplyDelivery } from './tracking.ts'
 
 /** All that can have become of a reply. `pending` and `sending` are undelivered, `dead` and `held` are dead letters. */
 export type ReplyFate = ReplyStatus | 'sent' | 'dead' | 'held' | 'suppressed' | 'discarded'
@@ -31,11 +32,32 @@ export function outboundDueAtMs(first: { readonly status: ReplyStatus; readonly 
   return first.status === 'sending' ? 0 : first.notBeforeMs
 }
 
+/** When the customer wrote this; `undefined` where it was not the customer. A clock that is ahead proves nothing. */
+export function wroteAtMs({ message, receivedAtMs }: Pick<NewMessage, 'message' | 'receivedAtMs'>): number | undefined {
+  return message.fromMe ? undefined : Math.min(message.sentAtMs, receivedAtMs)
+}
+
+/** The flags after the customer has written something; messages may come late and in any order. */
+export function applyInbound(flags: Flags, atMs: number | undefined): Flags {
+  const lastInboundAtMs = later(flags.lastInboundAtMs, atMs)
+  return lastInboundAtMs === flags.lastInboundAtMs ? flags : withInbound(flags, lastInboundAtMs)
+}
+
+function later(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return Math.max(one, other)
+}
+
+function withInbound(flags: Flags, lastInboundAtMs: number | undefined): Flags {
+  return lastInboundAtMs === undefined ? flags : { ...flags, lastInboundAtMs }
+}
+
 /** The flags after an order. */
 export function applyControl(flags: Flags, control: Control): Flags {
   const optedOut = control.optOut ?? flags.optedOut
   const handoff = handoffAfter(flags.handoff, control)
-  return handoff ? { optedOut, handoff: Object.freeze({ ...handoff }) } : { optedOut }
+  const changed = handoff ? { optedOut, handoff: Object.freeze({ ...handoff }) } : { optedOut }
+  return withInbound(changed, flags.lastInboundAtMs)
 }
 
 /** What of an order changes anything: a STOP of a customer who has stopped already is none, nor is the first START. */
@@ -55,7 +77,8 @@ function handoffAfter(current: Handoff | undefined, { handoff, releasesSinceMs }
 export function mergeFlags(older: Flags, younger: Flags): Flags {
   const handoff = longerHandoff(older.handoff, younger.handoff)
   const optedOut = older.optedOut || younger.optedOut
-  return handoff ? { optedOut, handoff } : { optedOut }
+  const merged = handoff ? { optedOut, handoff } : { optedOut }
+  return withInbound(merged, later(older.lastInboundAtMs, younger.lastInboundAtMs))
 }
 
 function longerHandoff(older: Handoff | undefined, younger: Handoff | undefined): Handoff | undefined {
@@ -96,15 +119,22 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What became of a reply that is now `status`, or `undefined` where that is final already. The truth, `sent`, beats a dead letter. */
-export function settledFate(status: ReplyFate, outcome: ReplyOutcome['status']): ReplyFate | undefined {
+/**
+ * What became of a reply that is now `status`, or `undefined` where that is final already. The truth, `sent`, beats a dead
+ * letter, but not one that the provider made of it after it had accepted it.
+ */
+export function settledFate(
+  status: ReplyFate,
+  outcome: ReplyOutcome['status'],
+  delivery?: ReplyDelivery,
+): ReplyFate | undefined {
   switch (status) {
     case 'pending':
     case 'sending':
       return outcome === 'retry' ? 'pending' : outcome
     case 'dead':
     case 'held':
-      return outcome === 'sent' ? 'sent' : undefined
+      return outcome === 'sent' && delivery === undefined ? 'sent' : undefined
     case 'sent':
     case 'suppressed':
     case 'discarded':
@@ -173,5 +203,7 @@ export interface PendingMessage {
   readonly settleAtMs: number
   readonly dueByMs: number
   readonly control: Control | undefined
+  /** As `wroteAtMs` tells. */
+  readonly wroteAtMs: number | undefined
   attempts: number
 }

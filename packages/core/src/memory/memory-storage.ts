@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { type ConversationKey, conversationId } from '../conversation.ts'
+import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
 import { DueIndex } from '../mailbox/due-index.ts'
 import { letterGone, replyGone, storageClosed } from '../mailbox/errors.ts'
 import { LeaseTable } from '../mailbox/lease-table.ts'
 import { effectiveControl, personIds, stateToJson } from '../mailbox/rules.ts'
+import { failureOf, isStep, trackedTrace } from '../mailbox/tracking.ts'
 import type {
   AppendResult,
   Change,
@@ -15,12 +16,15 @@ import type {
   Lease,
   NewMessage,
   NewReply,
+  Records,
   ReplyOutcome,
   Storage,
   StorageStats,
+  TrackResult,
   Usage,
 } from '../storage.ts'
-import { type Box, type ReplyRow, type Row, toDeadLetter } from './rows.ts'
+import type { DeliveryUpdate } from '../transport.ts'
+import { type Box, type ReplyRow, type Row, toDeadLetter, traceOf } from './rows.ts'
 import { type Draft, MemoryTables } from './tables.ts'
 
 /** Options of `memoryStorage`. */
@@ -43,6 +47,7 @@ class MemoryStorage implements Storage {
   readonly #leases = new LeaseTable()
   readonly #due = new DueIndex<string>()
   readonly #usage = new Map<string, Usage>()
+  readonly #records = new Map<string, string>()
   #phase: 'new' | 'open' | 'closed' = 'new'
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -64,18 +69,25 @@ class MemoryStorage implements Storage {
     const { message } = draft.content
     const duplicate = this.#tables.message(draft.content, message.id)
     if (duplicate) return result('duplicate', duplicate.box)
-    const echoed = message.fromMe ? this.#tables.echoed(draft.content, message) : undefined
-    if (echoed) {
-      this.#settleRow(echoed, { status: 'sent', providerId: message.id })
-      this.#tables.nameSent(echoed, message.id)
-      return result('echo', echoed.box)
-    }
+    const echoed = message.fromMe ? this.#echoed(draft.content) : undefined
+    if (echoed) return result('echo', echoed.box)
     const box = this.#identify(draft.content)
     const control = effectiveControl(box.flags, draft.content.control)
     if (control) box.apply(control)
     this.#tables.addMessage(box, draft, control)
     this.#schedule(box)
     return result('stored', box)
+  }
+
+  #echoed(entry: NewMessage): ReplyRow | undefined {
+    const { message } = entry
+    const named = this.#tables.named(entry, message.id)
+    if (named) return named
+    const echoed = this.#tables.echoed(entry, message)
+    if (!echoed) return undefined
+    this.#settleRow(echoed, { status: 'sent' })
+    this.#tables.name(echoed, message.id)
+    return echoed
   }
 
   #identify({ tenant, channel, message }: NewMessage): Box {
@@ -164,8 +176,37 @@ class MemoryStorage implements Storage {
 
   #settleRow(row: ReplyRow, outcome: ReplyOutcome): void {
     this.#tables.settle(row, outcome, this.#clock.now())
-    if (!row.box.isSending) this.#leases.lift(row.box.key)
-    this.#schedule(row.box)
+    this.#moved(row)
+  }
+
+  #moved({ box }: ReplyRow): void {
+    if (!box.isSending) this.#leases.lift(box.key)
+    this.#schedule(box)
+  }
+
+  async track(channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<readonly TrackResult[]> {
+    this.#assertOpen()
+    return updates.map((update) => this.#trackOne(channel, update))
+  }
+
+  #trackOne(channel: ChannelKey, update: DeliveryUpdate): TrackResult {
+    const { replyId, providerId } = update
+    const row =
+      (replyId === undefined ? undefined : this.#tables.reply(channel, replyId)) ??
+      (providerId === undefined ? undefined : this.#tables.named(channel, providerId))
+    if (!row) return { status: 'unknown' }
+    const before = traceOf(row)
+    const after = trackedTrace(before, update)
+    if (after.fate !== before.fate) {
+      const reason = after.fate === 'dead' ? failureOf(update) : ''
+      this.#tables.end(row, { fate: after.fate, reason, nowMs: this.#clock.now() })
+      this.#moved(row)
+    }
+    row.delivery = after.delivery
+    this.#tables.name(row, after.providerId)
+    if (!isStep(before, after)) return { status: 'unchanged' }
+    const { id, inReplyTo } = row.content
+    return { status: 'changed', conversation: row.box.key, replyId: id, inReplyTo }
   }
 
   async renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Promise<Lease> {
@@ -216,6 +257,7 @@ class MemoryStorage implements Storage {
         row.box.addMessage(row.content)
       } else {
         row.content = { ...row.content, status: 'pending', attempts: 0, notBeforeMs: nowMs }
+        row.delivery = undefined
         row.box.addReply(row.content)
       }
       this.#schedule(row.box)
@@ -225,6 +267,18 @@ class MemoryStorage implements Storage {
       const row = this.#takeDead(id)
       row.fate = 'discarded'
       row.endedAtMs = this.#clock.now()
+    },
+  }
+
+  readonly records: Records = {
+    get: async (channel, name) => {
+      this.#assertOpen()
+      return this.#records.get(recordKey(channel, name))
+    },
+    set: async (channel, name, value) => {
+      this.#assertOpen()
+      if (value === undefined) this.#records.delete(recordKey(channel, name))
+      else this.#records.set(recordKey(channel, name), value)
     },
   }
 
@@ -279,6 +333,8 @@ class MemoryStorage implements Storage {
 function draftsOf(replies: readonly NewReply[]): Draft<NewReply>[] {
   return replies.map((content) => ({ content, json: JSON.stringify(content.message) }))
 }
+
+const recordKey = ({ tenant, channel }: ChannelKey, name: string) => `${tenant}/${channel}/${name}`
 
 function dueOf(box: Box): { readonly dueAtMs?: number } {
   const dueAtMs = box.dueAtMs

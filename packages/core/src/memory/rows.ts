@@ -1,5 +1,6 @@
 import { Mailbox } from '../mailbox/mailbox.ts'
 import { isSaid, type OutboxReply, type PendingMessage, type ReplyFate } from '../mailbox/rules.ts'
+import type { ReplyDelivery, ReplyTrace } from '../mailbox/tracking.ts'
 import { type InboundMessage, textOf } from '../message.ts'
 import type { DeadLetter, HistoryEntry } from '../storage.ts'
 
@@ -22,7 +23,8 @@ export interface ReplyRow extends RowBase {
   fate: ReplyFate
   content: OutboxReply
   readonly createdAtMs: number
-  providerId?: string
+  delivery: ReplyDelivery | undefined
+  providerId: string | undefined
 }
 
 /** What `memoryStorage()` keeps of a message or a reply until it is pruned. */
@@ -35,6 +37,11 @@ export class Box extends Mailbox {
 
 /** The id of the dead letter that a row is or may become. */
 export const letterId = (row: Row): string => `${row.kind === 'message' ? 'm' : 'r'}${row.content.seq}`
+
+/** What is known of the way of a reply. */
+export function traceOf({ fate, content, delivery, providerId }: ReplyRow): ReplyTrace {
+  return { fate, attempts: content.attempts, delivery, providerId }
+}
 
 /** Whether pruning may take it. */
 export function isFinished(row: Row): boolean {

@@ -1,8 +1,9 @@
 import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
-import { echoesAmongLast, isEchoOf, settledFate } from '../mailbox/rules.ts'
+import { echoesAmongLast, isEchoOf, settledFate, wroteAtMs } from '../mailbox/rules.ts'
+import { namedTrace, type ReplyTrace } from '../mailbox/tracking.ts'
 import type { InboundMessage } from '../message.ts'
 import type { Control, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from '../storage.ts'
-import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row } from './rows.ts'
+import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row, traceOf } from './rows.ts'
 
 /** Content that was serialised before anything is changed, because serialising can fail. */
 export interface Draft<Content> {
@@ -72,7 +73,8 @@ export class MemoryTables {
   addMessage(box: Box, { content: entry, json }: Draft<NewMessage>, control: Control | undefined): void {
     const { message, receivedAtMs, settleAtMs, dueByMs } = entry
     const seq = this.#nextSeq()
-    const content = { seq, json, receivedAtMs, settleAtMs, dueByMs, attempts: 0, control: structuredClone(control) }
+    const times = { receivedAtMs, settleAtMs, dueByMs, wroteAtMs: wroteAtMs(entry) }
+    const content = { seq, json, ...times, attempts: 0, control: structuredClone(control) }
     const row: MessageRow = { kind: 'message', content, box, fate: 'pending', reason: '', endedAtMs: 0 }
     this.#messages.set(inChannel(box.key, message.id), row)
     box.rows.push(row)
@@ -106,7 +108,8 @@ export class MemoryTables {
       attempts: 0,
       notBeforeMs,
     }
-    const row: ReplyRow = { kind: 'reply', content, createdAtMs, box, fate: 'pending', reason: '', endedAtMs: 0 }
+    const fresh = { fate: 'pending', reason: '', endedAtMs: 0, delivery: undefined, providerId: undefined } as const
+    const row: ReplyRow = { kind: 'reply', content, createdAtMs, box, ...fresh }
     this.#replies.set(inChannel(box.key, id), row)
     box.rows.push(row)
     box.addReply(content)
@@ -119,32 +122,49 @@ export class MemoryTables {
   }
 
   settle(row: ReplyRow, outcome: ReplyOutcome, nowMs: number): void {
-    const fate = settledFate(row.fate, outcome.status)
-    if (!fate) return
-    row.fate = fate
-    row.reason = 'reason' in outcome ? outcome.reason : ''
-    if (outcome.status === 'retry') {
+    const fate = settledFate(row.fate, outcome.status, row.delivery)
+    const reason = 'reason' in outcome ? outcome.reason : ''
+    if (!fate) {
+      // Whoever tracks it may have heard of it first, without its id.
+      if (outcome.status === 'sent') this.name(row, namedTrace(traceOf(row), outcome.providerId).providerId)
+    } else if (outcome.status === 'retry') {
+      row.fate = fate
+      row.reason = reason
       row.content.status = 'pending'
       row.content.notBeforeMs = outcome.notBeforeMs
-      return
+    } else {
+      this.end(row, { fate, reason, nowMs })
+      this.name(row, outcome.status === 'sent' ? outcome.providerId : undefined)
     }
-    row.endedAtMs = nowMs
+  }
+
+  /** What becomes of a reply, also of one that had ended otherwise. */
+  end(
+    row: ReplyRow,
+    ending: { readonly fate: ReplyTrace['fate']; readonly reason: string; readonly nowMs: number },
+  ): void {
+    row.fate = ending.fate
+    row.reason = ending.reason
+    row.endedAtMs = ending.nowMs
     row.box.removeReply(row.content.seq)
-    if (fate === 'dead' || fate === 'held') this.dead.set(letterId(row), row)
+    if (row.fate === 'dead' || row.fate === 'held') this.dead.set(letterId(row), row)
     else this.dead.delete(letterId(row))
-    if (outcome.status === 'sent' && outcome.providerId !== undefined) this.nameSent(row, outcome.providerId)
   }
 
-  /** Our reply is known by this id to the provider. */
-  nameSent(row: ReplyRow, providerId: string): void {
+  /** Our reply is known by this id to the provider, and no longer by another. */
+  name(row: ReplyRow, providerId: string | undefined): void {
+    if (row.providerId !== undefined) this.#sent.delete(inChannel(row.box.key, row.providerId))
     row.providerId = providerId
-    this.#sent.set(inChannel(row.box.key, providerId), row)
+    if (providerId !== undefined) this.#sent.set(inChannel(row.box.key, providerId), row)
   }
 
-  /** Our reply that this message from our own number is the echo of. */
+  /** Our reply that the provider knows by this id. */
+  named(channel: ChannelKey, providerId: string): ReplyRow | undefined {
+    return this.#sent.get(inChannel(channel, providerId))
+  }
+
+  /** Our reply that this message from our own number may be the echo of, as far as its text tells. */
   echoed(channel: ChannelKey, message: InboundMessage): ReplyRow | undefined {
-    const known = this.#sent.get(inChannel(channel, message.id))
-    if (known) return known
     const { tenant, channel: name } = channel
     const rows = this.box({ tenant, channel: name, chat: message.chat })?.rows ?? []
     const replies = rows.filter((row) => row.kind === 'reply').slice(-echoesAmongLast)

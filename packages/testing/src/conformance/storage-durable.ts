@@ -8,11 +8,13 @@ import {
   incoming,
   keyOf,
   messageIds,
+  ordersOf,
   rejectsWith,
   replyIds,
   replyOf,
   start,
 } from './storage-fixtures.ts'
+import { assertLastInbound } from './storage-last-inbound.ts'
 
 /** Makes a storage on data that outlives it: each call after the first finds what the ones before have left. */
 export type StorageOpener = () => Promise<Storage>
@@ -64,7 +66,7 @@ export const durableCases: readonly ConformanceCase<StorageOpener>[] = [
           [incoming('b').message, 0, undefined],
         ],
       )
-      assert.deepEqual(claim.flags, {
+      assert.deepEqual(ordersOf(claim.flags), {
         optedOut: false,
         handoff: { by: 'person' as const, reason: 'x', sinceMs: start },
       })
@@ -154,7 +156,7 @@ export const durableCases: readonly ConformanceCase<StorageOpener>[] = [
       await storage.append([incoming('b')])
       const claim = await claimOne(storage, { historyLimit: 5 })
       assert.deepEqual(claim.state, { sessions: { shop: { cart: ['👍', '\ud800'] } } })
-      assert.deepEqual(claim.flags, { optedOut: true })
+      assert.deepEqual(ordersOf(claim.flags), { optedOut: true })
       assert.deepEqual(claim.usage, { tokens: 5, costUsd: 0.5 })
       assert.deepEqual(claim.history, [{ by: 'customer', text: 'text of a', atMs: start }])
       await storage.commit(claim.lease, { nowMs: start, usage: { tokens: 1, costUsd: 0.25, day: '2027-01-15' } })
@@ -162,6 +164,60 @@ export const durableCases: readonly ConformanceCase<StorageOpener>[] = [
     async (storage) => {
       assert.deepEqual((await claimOne(storage)).usage, { tokens: 6, costUsd: 0.75 })
     },
+  ),
+  afterReopening(
+    'remembers how far its replies have come and what the provider calls them',
+    async (storage) => {
+      await storage.enqueue(ana, [replyOf('r1'), replyOf('r2'), replyOf('r3')])
+      const { lease } = await claimOne(storage)
+      for (const id of ['r1', 'r2']) {
+        await storage.settle({ conversation: ana, id }, { status: 'sent', providerId: `p-${id}` })
+      }
+      await storage.commit(lease, { nowMs: start, sending: 'r3' })
+      await storage.track(ana, [
+        { providerId: 'p-r1', status: 'read', atMs: start },
+        { providerId: 'p-r2', status: 'failed', atMs: start, reason: 'blocked' },
+        { replyId: 'r3', providerId: 'p-r3', status: 'delivered', atMs: start },
+      ])
+    },
+    async (storage) => {
+      const results = await storage.track(ana, [
+        { providerId: 'p-r1', status: 'delivered', atMs: start },
+        { providerId: 'p-r1', status: 'failed', atMs: start },
+        { providerId: 'p-r2', status: 'failed', atMs: start },
+        { providerId: 'p-r3', status: 'delivered', atMs: start },
+        { providerId: 'p-r3', status: 'read', atMs: start },
+      ])
+      const unchanged = { status: 'unchanged' } as const
+      const changed = { status: 'changed', conversation: ana, replyId: 'r3', inReplyTo: [] } as const
+      assert.deepEqual(results, [unchanged, unchanged, unchanged, unchanged, changed])
+      assert.deepEqual(await claimAll(storage), [])
+      const [letter] = await storage.deadLetters.list()
+      assert.deepEqual([letter?.reason, letter?.uncertain], ['blocked', false])
+    },
+  ),
+  afterReopening(
+    'remembers records',
+    async ({ records }) => {
+      await records.set(ana, 'kept', 'first')
+      await records.set(ana, 'kept', 'second')
+      await records.set(ana, 'forgotten', 'x')
+      await records.set(ana, 'forgotten', undefined)
+    },
+    async ({ records }) => {
+      assert.deepEqual([await records.get(ana, 'kept'), await records.get(ana, 'forgotten')], ['second', undefined])
+    },
+  ),
+  afterReopening(
+    'remembers when the customer last wrote, at most five minutes early',
+    ...Array.from({ length: 12 }, (_, index) => async (storage: Storage) => {
+      const atMs = start + index * 2 * 60_000
+      if (index > 0) assertLastInbound(await storage.control(ana, {}), atMs - 2 * 60_000)
+      await storage.append([incoming(`m${index}`, { sentAtMs: atMs }, { receivedAtMs: atMs })])
+      // Now and then the process ends before the message is answered.
+      if (index % 3 === 2) return
+      await answer(storage, [], { nowMs: atMs })
+    }),
   ),
   afterReopening(
     'remembers the ids of one person and what was joined',

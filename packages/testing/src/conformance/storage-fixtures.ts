@@ -4,6 +4,7 @@ import type {
   ClaimRequest,
   ConversationKey,
   ErrorCode,
+  Flags,
   InboundMessage,
   Lease,
   NewMessage,
@@ -93,6 +94,8 @@ export async function enqueued(storage: Storage, id: string, chat = 'ana@c.us'):
   return storage.enqueue(keyOf(chat), [replyOf(id)])
 }
 
+/** What orders have made of a conversation. */
+export const ordersOf = ({ lastInboundAtMs: _, ...orders }: Flags) => orders
 /** The ids of the messages of a claim, in order. */
 export const messageIds = (claim: Claim): string[] => claim.messages.map(({ message }) => message.id)
 /** The ids of the replies of a claim, in order. */

@@ -8,6 +8,7 @@ import {
   incoming,
   keyOf,
   messageIds,
+  ordersOf,
   rejectsWith,
   replyOf,
   start,
@@ -27,7 +28,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.equal(claim.lease.owner, 'worker')
     assert.equal(claim.lease.expiresAtMs, start + 30_000)
     assert.equal(claim.state, undefined)
-    assert.deepEqual(claim.flags, { optedOut: false })
+    assert.deepEqual(ordersOf(claim.flags), { optedOut: false })
     assert.deepEqual(claim.replies, [])
     assert.deepEqual(claim.history, [])
     assert.equal(claim.more, false)
@@ -276,7 +277,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     const again = await claimOne(storage)
     assert.deepEqual(messageIds(again), ['a'])
     assert.deepEqual(again.replies, [])
-    assert.deepEqual(again.flags, { optedOut: false })
+    assert.deepEqual(ordersOf(again.flags), { optedOut: false })
     assert.equal(again.state, undefined)
   }),
   storageCase('keeps the state that the last commit left, and keeps it where a commit has none', async (storage) => {
@@ -399,13 +400,13 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     const handoff = { by: 'person' as const, reason: 'asked for a person', sinceMs: start, untilMs: start + 60_000 }
     await storage.append([incoming('a', {}, { control: { handoff } })])
     const claim = await claimOne(storage)
-    assert.deepEqual(claim.flags, { optedOut: false, handoff })
+    assert.deepEqual(ordersOf(claim.flags), { optedOut: false, handoff })
     assert.deepEqual(claim.messages[0]?.control, { handoff })
     await storage.append([incoming('stop', {}, { control: { optOut: true, handoff: null } })])
     const flags = await storage.commit(claim.lease, { nowMs: start, state: { sessions: {} } })
-    assert.deepEqual(flags, { optedOut: true })
+    assert.deepEqual(ordersOf(flags), { optedOut: true })
     const after = await storage.commit(claim.lease, { nowMs: start, control: { optOut: false, handoff } })
-    assert.deepEqual(after, { optedOut: false, handoff })
+    assert.deepEqual(ordersOf(after), { optedOut: false, handoff })
   }),
   storageCase('keeps of an order only what it changes', async (storage) => {
     const handoff = { by: 'person', reason: 'x', sinceMs: start } as const
@@ -419,7 +420,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
       claim.messages.map(({ control }) => control),
       [undefined, { optOut: true }, { handoff }],
     )
-    assert.deepEqual(claim.flags, { optedOut: true, handoff })
+    assert.deepEqual(ordersOf(claim.flags), { optedOut: true, handoff })
   }),
   storageCase('releases only the handoff that an order means', async (storage) => {
     const handoff = { by: 'agent', reason: 'x', sinceMs: start + 5 } as const
@@ -433,7 +434,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     await storage.append([incoming('stop', {}, { control: { optOut: true } })])
     await storage.control(keyOf('ana@c.us'), { optOut: false })
     await storage.append([incoming('stop', {}, { control: { optOut: true } })])
-    assert.deepEqual((await claimOne(storage)).flags, { optedOut: false })
+    assert.deepEqual(ordersOf((await claimOne(storage)).flags), { optedOut: false })
   }),
   storageCase('applies a control outside a turn, also to a conversation that is new', async (storage) => {
     const handoff = { by: 'owner' as const, reason: 'owner', sinceMs: start }
@@ -443,7 +444,7 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.deepEqual(await storage.control(keyOf('ana@c.us'), {}), { optedOut: true })
     assert.deepEqual(await claimAll(storage), [])
     await storage.append([incoming('a')])
-    assert.deepEqual((await claimOne(storage)).flags, { optedOut: true })
+    assert.deepEqual(ordersOf((await claimOne(storage)).flags), { optedOut: true })
   }),
   storageCase('adds up what models cost, per tenant and day', async (storage) => {
     await storage.append([incoming('a', { chat: 'a' }), incoming('b', { chat: 'b' })])

@@ -3,8 +3,11 @@ import type { ConformanceCase } from './conformance.ts'
 import { durableCases, type StorageOpener } from './storage-durable.ts'
 import { inboxCases } from './storage-inbox.ts'
 import { joiningCases } from './storage-joining.ts'
+import { lastInboundCases } from './storage-last-inbound.ts'
 import { leaseCases } from './storage-leases.ts'
 import { outboxCases } from './storage-outbox.ts'
+import { recordCases } from './storage-records.ts'
+import { trackingCases } from './storage-tracking.ts'
 import { upkeepCases } from './storage-upkeep.ts'
 
 export type { StorageOpener }
@@ -13,8 +16,11 @@ export type { StorageOpener }
 export const storageConformance: readonly ConformanceCase<Storage>[] = [
   ...inboxCases,
   ...outboxCases,
+  ...trackingCases,
   ...leaseCases,
   ...joiningCases,
+  ...lastInboundCases,
+  ...recordCases,
   ...upkeepCases,
 ]
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { type InboundMessageInput, isWaAgentError, type TransportHost, WaAgentError, waitFor } from '@wa-agent/core'
+import { LineIds } from './line-ids.ts'
 import { type BadLine, type LineMessage, parseLine } from './parse-line.ts'
 import { type FileLine, readLines } from './read-lines.ts'
 
@@ -34,6 +35,7 @@ export class InputReader {
   readonly finished: Promise<void>
   #settle: { resolve(): void; reject(error: unknown): void }
   #reading: Promise<void> | undefined
+  #isRegular = true
   readonly progress = { totalBytes: 0, bytesRead: 0, linesRead: 0, badLines: 0, messagesReceived: 0 }
 
   constructor(options: InputReaderOptions) {
@@ -64,6 +66,7 @@ export class InputReader {
       )
     }
     this.progress.totalBytes = found.size
+    this.#isRegular = found.isFile()
   }
 
   /** Begins to read; how it ends is told by `finished`. */
@@ -88,13 +91,15 @@ export class InputReader {
   }
 
   async #read(host: TransportHost): Promise<void> {
-    const { batchSize = 200, maxLineBytes = defaultMaxLineBytes } = this.#options
+    const { batchSize = 200 } = this.#options
     const { signal } = this.#stopping
+    // A pipe can be read only once.
+    const ids = this.#isRegular ? await LineIds.of(this.#lines()) : new LineIds()
     let batch: InboundMessageInput[] = []
-    for await (const { lines, bytesRead } of this.#lines(maxLineBytes)) {
+    for await (const { lines, bytesRead } of this.#lines()) {
       for (const line of lines) {
         const message = this.#parse(line, host)
-        if (message) batch.push(inboundOf(message, host.clock.now()))
+        if (message) batch.push(inboundOf(message, { generatedId: ids.at(line.number), sentAtMs: host.clock.now() }))
         if (batch.length < batchSize) continue
         await this.#handOver(batch, host)
         batch = []
@@ -106,7 +111,8 @@ export class InputReader {
   }
 
   /** An aborted stream rejects with an error of its own; ours says what to do. */
-  async *#lines(maxLineBytes: number): ReturnType<typeof readLines> {
+  async *#lines(): ReturnType<typeof readLines> {
+    const { maxLineBytes = defaultMaxLineBytes } = this.#options
     const { signal } = this.#stopping
     try {
       yield* readLines(this.#options.in, { maxLineBytes, signal })
@@ -119,7 +125,7 @@ export class InputReader {
   #parse(line: FileLine, host: TransportHost): LineMessage | undefined {
     this.progress.linesRead += 1
     const parsed = parseLine(line)
-    if (parsed === undefined || 'id' in parsed) return parsed
+    if (parsed === undefined || 'text' in parsed) return parsed
     this.progress.badLines += 1
     host.logger.warn({ line: parsed.line, reason: parsed.reason }, 'A line of the input is no message; it is left out.')
     this.#options.onBadLine?.(parsed)
@@ -143,6 +149,13 @@ export class InputReader {
   }
 }
 
-function inboundOf({ id, from, text }: LineMessage, sentAtMs: number): InboundMessageInput {
+interface LineContext {
+  readonly generatedId: string
+  readonly sentAtMs: number
+}
+
+function inboundOf(message: LineMessage, { generatedId, sentAtMs }: LineContext): InboundMessageInput {
+  // Lines that name nobody are of different people: as one conversation they would wait for each other and share a state.
+  const { id = generatedId, from = id, text } = message
   return { type: 'text', id, chat: from, from: { id: from }, sentAtMs, text }
 }

@@ -3,8 +3,8 @@ import type { FileLine } from './read-lines.ts'
 
 /** A message as a line says it. */
 export interface LineMessage {
-  readonly id: string
-  readonly from: string
+  readonly id?: string | undefined
+  readonly from?: string | undefined
   readonly text: string
 }
 
@@ -36,10 +36,7 @@ export function parseLine({ number, text }: FileLine): LineMessage | BadLine | u
     return { line: number, reason: 'not JSON' }
   }
   const result = lineSchema.safeParse(content)
-  if (!result.success) return { line: number, reason: describe(result.error) }
-  // Lines that name nobody are of different people: as one conversation they would wait for each other and share a state.
-  const { id = `line-${number}`, from = id } = result.data
-  return { id, from, text: result.data.text }
+  return result.success ? result.data : { line: number, reason: describe(result.error) }
 }
 
 function describe({ issues }: z.ZodError): string {

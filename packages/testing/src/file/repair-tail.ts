@@ -19,7 +19,7 @@ export async function repairTail(file: FileHandle): Promise<number> {
     await file.sync()
     return start
   }
-  await file.write('\n', size)
+  await file.write(Buffer.from('\n'), { position: size })
   await file.sync()
   return size + 1
 }

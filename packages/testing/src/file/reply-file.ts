@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Delivery, SendResult } from '@wa-agent/core'
+import { makeFolder } from './make-folder.ts'
 import { readLines } from './read-lines.ts'
 import { repairTail } from './repair-tail.ts'
 import { idOfLine, replyLine } from './reply-line.ts'
@@ -19,7 +20,10 @@ interface Waiting {
 export class ReplyFile {
   readonly #path: string
   readonly #file: FileHandle
+  /** What was certainly written. */
   #size: number
+  /** There may be more in the file, and it could not be cut off yet. */
+  #hasRest = false
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
   #count = 0
@@ -33,10 +37,10 @@ export class ReplyFile {
   }
 
   /** Opens the file, makes it and its folder where they are missing, and mends its end. */
-  static async open(path: string): Promise<ReplyFile> {
-    await mkdir(dirname(path), { recursive: true })
+  static async open(path: string, openFile: typeof open = open): Promise<ReplyFile> {
+    await makeFolder(dirname(path))
     // Read, write at given places, make where missing: what `a+` is, but for truncating and writing where we say.
-    const file = await open(path, constants.O_RDWR | constants.O_CREAT)
+    const file = await openFile(path, constants.O_RDWR | constants.O_CREAT)
     try {
       const size = await repairTail(file)
       await syncFolder(dirname(path))
@@ -64,7 +68,13 @@ export class ReplyFile {
   async has(id: string): Promise<boolean> {
     await this.#flushing
     this.#index ??= this.#readIds()
-    return (await this.#index).has(id)
+    try {
+      return (await this.#index).has(id)
+    } catch (error) {
+      // Read anew for whoever asks next.
+      this.#index = undefined
+      throw error
+    }
   }
 
   /** Writes what waits and lets go of the file. */
@@ -91,8 +101,9 @@ export class ReplyFile {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const bytes = Buffer.from(batch.map(({ delivery }) => replyLine(delivery)).join(''))
     try {
+      if (this.#hasRest) await this.#cutOff()
       for (let done = 0; done < bytes.byteLength; ) {
-        const { bytesWritten } = await this.#file.write(bytes, done, bytes.byteLength - done, this.#size + done)
+        const { bytesWritten } = await this.#file.write(bytes, { offset: done, position: this.#size + done })
         done += bytesWritten
       }
       await this.#file.datasync()
@@ -103,7 +114,7 @@ export class ReplyFile {
     }
     this.#size += bytes.byteLength
     this.#count += batch.length
-    const index = await this.#index
+    const index = await this.#index?.catch(() => undefined)
     for (const { delivery, resolve } of batch) {
       index?.add(delivery.id)
       resolve({ status: 'sent', providerId: delivery.id })
@@ -113,12 +124,19 @@ export class ReplyFile {
   /** A write that failed may be in the file in part: cut it off, or nobody knows. */
   async #takeBack(error: unknown): Promise<SendResult> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    const reason = `the file cannot be written: ${code}`
+    this.#hasRest = true
     try {
-      await this.#file.truncate(this.#size)
-      return { status: 'failed', retryable: true, reason: `the file cannot be written: ${code}` }
+      await this.#cutOff()
+      return { status: 'failed', retryable: true, reason }
     } catch {
-      return { status: 'uncertain', reason: `the file cannot be written: ${code}` }
+      return { status: 'uncertain', reason }
     }
+  }
+
+  async #cutOff(): Promise<void> {
+    await this.#file.truncate(this.#size)
+    this.#hasRest = false
   }
 
   async #readIds(): Promise<Set<string>> {

@@ -1,0 +1,248 @@
+import { backoffMs } from '../backoff.ts'
+import { waitFor } from '../clock.ts'
+import type { ConversationKey } from '../conversation.ts'
+import { describeError, isWaAgentError } from '../errors.ts'
+import type { Permit, Postponed } from '../governor/governor.ts'
+import type { OutboundMessage } from '../message.ts'
+import type { Flags, ReplyOutcome, StoredReply } from '../storage.ts'
+import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
+import type { Engine } from './engine.ts'
+import type { KeptLease } from './lease-keeper.ts'
+import { persist } from './persist.ts'
+import { canSend, isCold, sendableIn, whyForbidden } from './send-rules.ts'
+import { withTimeout } from './with-timeout.ts'
+
+/** The circumstances of an attempt. */
+export interface AttemptOptions {
+  readonly reply: StoredReply
+  /** As of the claim or the commit. */
+  readonly flags: Flags
+  /** Present where the attempt has begun with the commit of its turn. */
+  readonly permit: Permit | undefined
+  /** A template went out a moment ago in place of an earlier reply. */
+  readonly templateWent: boolean
+}
+
+const unknown: FindResult = { status: 'unknown' }
+const maxFindAttempts = 6
+/** A shorter wait is not worth giving the conversation back. */
+const longestWaitMs = 1000
+
+/** One attempt to bring one reply out, or to find out what became of the last one. */
+export class Attempt {
+  readonly #engine: Engine
+  readonly #lease: KeptLease
+  readonly #options: AttemptOptions
+  readonly #reply: StoredReply
+  readonly #conversation: ConversationKey
+  #isTemplated = false
+
+  constructor(engine: Engine, lease: KeptLease, options: AttemptOptions) {
+    this.#engine = engine
+    this.#lease = lease
+    this.#options = options
+    this.#reply = options.reply
+    this.#conversation = lease.current.conversation
+  }
+
+  /** Whether the template went out in place of the reply. */
+  get isTemplated(): boolean {
+    return this.#isTemplated
+  }
+
+  /** `undefined` where somebody else has settled the reply meanwhile, e.g. its echo came in. */
+  async run(): Promise<ReplyOutcome | undefined> {
+    const { storage } = this.#engine
+    const transport = this.#engine.transportOf(this.#conversation)
+    const ending = (await this.#resolveCutOff(transport)) ?? (await this.#attempt(transport).catch(asSettled))
+    if (!ending) return undefined
+    const isPostponed = ending.status === 'later'
+    const outcome: ReplyOutcome = isPostponed
+      ? { status: 'retry', notBeforeMs: ending.atMs, reason: ending.reason }
+      : ending
+    const settled = { conversation: this.#conversation, id: this.#reply.id }
+    await persist(this.#engine, () => storage.settle(settled, outcome), {
+      signal: this.#lease.signal,
+      doing: 'recording a send',
+    })
+    this.#tell(outcome, isPostponed)
+    return outcome
+  }
+
+  /** What became of an attempt whose end nobody recorded; `undefined` where it is to be sent (again) now. */
+  async #resolveCutOff(transport: Transport): Promise<ReplyOutcome | undefined> {
+    if (this.#reply.status !== 'sending') return undefined
+    const outcome = await this.#resolve(transport, 'the last attempt was cut off')
+    // Nobody refused anything, so there is no reason to pause.
+    return outcome.status === 'retry' ? undefined : outcome
+  }
+
+  async #attempt(transport: Transport): Promise<ReplyOutcome | Postponed> {
+    if (!canSend(transport, this.#reply.message)) {
+      return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
+    }
+    const permit = this.#options.permit ?? (await this.#ask())
+    if (permit.status === 'later') return permit
+    let result: SendResult | undefined
+    try {
+      // The flags are as of now: an order that came while the turn was running counts.
+      const flags = this.#options.permit ? this.#options.flags : await this.#begin(permit)
+      const sendable = this.#sendable(transport, flags)
+      if ('status' in sendable) return sendable
+      this.#isTemplated = sendable.isTemplated
+      result = await this.#send(transport, sendable.message)
+    } finally {
+      permit.end(result)
+    }
+    return this.#outcomeOf(transport, result)
+  }
+
+  /** Waits for its turn where that is soon. */
+  async #ask(): Promise<Permit | Postponed> {
+    const { settings, governors } = this.#engine
+    const { signal } = this.#lease
+    const { chat } = this.#conversation
+    for (;;) {
+      const nowMs = settings.clock.now()
+      const cold = isCold(this.#reply, this.#options.flags, nowMs)
+      const admission = governors.of(this.#conversation).admit({ chat, isCold: cold })
+      if (admission.status === 'now') return admission
+      if (cold || admission.atMs - nowMs > longestWaitMs) return admission
+      await waitFor(settings.clock, admission.atMs - nowMs, signal)
+      if (signal.aborted) return admission
+    }
+  }
+
+  async #begin(permit: Permit): Promise<Flags> {
+    const { storage, settings, governors } = this.#engine
+    const { signal } = this.#lease
+    if (permit.mustRemember) {
+      await persist(this.#engine, () => governors.remember(this.#conversation), { signal, doing: 'counting a send' })
+    }
+    return persist(
+      this.#engine,
+      () => storage.commit(this.#lease.current, { nowMs: settings.clock.now(), sending: this.#reply.id }),
+      { signal, doing: 'beginning a send' },
+    )
+  }
+
+  /** What is to be sent now, or how the attempt ends without sending anything. */
+  #sendable(transport: Transport, flags: Flags) {
+    const nowMs = this.#engine.settings.clock.now()
+    if (this.#lease.signal.aborted) {
+      return { status: 'retry', notBeforeMs: nowMs, reason: 'stopped before it was sent' } as const
+    }
+    const forbidden = whyForbidden(this.#reply, flags, nowMs)
+    if (forbidden !== undefined) return { status: 'suppressed', reason: forbidden } as const
+    const { lastInboundAtMs } = flags
+    const { templateWent } = this.#options
+    const sendable = sendableIn(transport, this.#reply, { nowMs, lastInboundAtMs, templateWent })
+    return 'refusal' in sendable ? ({ status: 'dead', reason: sendable.refusal } as const) : sendable
+  }
+
+  async #outcomeOf(transport: Transport, result: SendResult): Promise<ReplyOutcome> {
+    switch (result.status) {
+      case 'sent':
+        return result
+      case 'failed':
+        if (!result.retryable) return { status: 'dead', reason: result.reason }
+        return this.#later(result.reason, result.retryAfterMs)
+      case 'uncertain':
+        return this.#resolve(transport, result.reason)
+    }
+  }
+
+  /** With the one in hand. */
+  get #attempts(): number {
+    return this.#reply.attempts + 1
+  }
+
+  #delivery(message = this.#reply.message): Delivery {
+    const { id, inReplyTo } = this.#reply
+    return { id, chat: this.#conversation.chat, message, inReplyTo, attempt: this.#attempts }
+  }
+
+  /** Not bound to the lease: what has begun to leave is better waited for than cut off in the middle. */
+  async #send(transport: Transport, message: OutboundMessage): Promise<SendResult> {
+    const { settings } = this.#engine
+    try {
+      return await withTimeout((limit) => transport.send(this.#delivery(message), limit), {
+        clock: settings.clock,
+        timeoutMs: settings.sendTimeoutMs,
+      })
+    } catch (error) {
+      const reason = describeError(error)
+      if (!isWaAgentError(error) || error.code !== 'send_failed') return { status: 'uncertain', reason }
+      const { retryable, retryAfterMs } = error
+      return { status: 'failed', retryable, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    }
+  }
+
+  /** The one uncertain window: ask the transport, else do what the user chose. */
+  async #resolve(transport: Transport, reason: string): Promise<ReplyOutcome> {
+    const { settings } = this.#engine
+    const found = await this.#find(transport)
+    if (found.status === 'sent') return found
+    if (found.status === 'absent') return this.#later(`${reason}; it did not arrive`)
+    if (settings.uncertain === 'resend') return this.#later(`${reason}; sent again as configured`)
+    return { status: 'held', reason: `${reason}; the transport ${transport.name} cannot tell whether it arrived` }
+  }
+
+  /** Asks as often as a reply is worth it: a transport that is not connected yet cannot tell, and will. */
+  async #find(transport: Transport): Promise<FindResult> {
+    const { clock, logger, random, sendTimeoutMs, sendRetry } = this.#engine.settings
+    const { signal } = this.#lease
+    for (let attempt = 1; transport.find; attempt += 1) {
+      try {
+        return await withTimeout((limit) => transport.find?.(this.#delivery(), limit) ?? Promise.resolve(unknown), {
+          clock,
+          timeoutMs: sendTimeoutMs,
+        })
+      } catch (error) {
+        logger.warn(
+          { replyId: this.#reply.id, attempt, error: describeError(error) },
+          'the transport failed to find a reply',
+        )
+        if (!isWaAgentError(error) || !error.retryable || attempt >= maxFindAttempts) return unknown
+        await waitFor(clock, Math.max(backoffMs(attempt, sendRetry, random), error.retryAfterMs ?? 0), signal)
+        // Left as it is: whoever has the conversation next asks again.
+        if (signal.aborted) throw signal.reason
+      }
+    }
+    return unknown
+  }
+
+  #later(reason: string, retryAfterMs = 0): ReplyOutcome {
+    const { sendRetry, clock, random } = this.#engine.settings
+    if (this.#attempts >= sendRetry.maxAttempts) return { status: 'dead', reason }
+    const pauseMs = Math.max(backoffMs(this.#attempts, sendRetry, random), retryAfterMs)
+    return { status: 'retry', notBeforeMs: clock.now() + pauseMs, reason }
+  }
+
+  #tell(outcome: ReplyOutcome, isPostponed: boolean): void {
+    const { emit } = this.#engine
+    const { id: replyId, inReplyTo } = this.#reply
+    const event = { conversation: this.#conversation, replyId, inReplyTo, attempts: this.#attempts }
+    switch (outcome.status) {
+      case 'sent':
+        emit('reply-sent', outcome.providerId === undefined ? event : { ...event, providerId: outcome.providerId })
+        break
+      case 'retry': {
+        const { reason, notBeforeMs } = outcome
+        if (isPostponed) emit('reply-postponed', { ...event, reason, untilMs: notBeforeMs })
+        else emit('reply-retried', { ...event, reason, retryAtMs: notBeforeMs })
+        break
+      }
+      case 'held':
+      case 'dead':
+      case 'suppressed':
+        emit(`reply-${outcome.status}`, { ...event, reason: outcome.reason })
+        break
+    }
+  }
+}
+
+/** A reply that is final already cannot be begun. */
+function asSettled(error: unknown): undefined {
+  if (!isWaAgentError(error) || error.code !== 'not_found') throw error
+}

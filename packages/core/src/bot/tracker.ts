@@ -1,0 +1,68 @@
+import { waitFor } from '../clock.ts'
+import type { ChannelKey } from '../conversation.ts'
+import type { TrackResult } from '../storage.ts'
+import type { DeliveryStatus, DeliveryUpdate } from '../transport.ts'
+import type { Engine } from './engine.ts'
+
+/** A provider waits for an answer meanwhile. */
+const longestWaitMs = 3000
+
+/** Takes in what providers tell about messages of ours. */
+export class Tracker {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** Resolves once it is durable. */
+  async track(channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<void> {
+    const told = updates.filter(isUpdate)
+    if (told.length < updates.length) {
+      this.#engine.settings.logger.error({ ...channel }, 'a transport handed over what is no delivery update')
+    }
+    if (told.length === 0) return
+    const unknown = await this.#record(channel, told)
+    if (unknown.length === 0 || !(await this.#sendsEnded(channel))) return
+    // The provider was faster than its own answer to our request: by now we know the id.
+    await this.#record(channel, unknown)
+  }
+
+  /** Returns what is about no reply that is known. */
+  async #record(channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<readonly DeliveryUpdate[]> {
+    const results = await this.#engine.storage.track(channel, updates)
+    const unknown: DeliveryUpdate[] = []
+    results.forEach((result, index) => {
+      const update = updates[index]
+      if (update && result.status === 'changed') this.#tell(result, update)
+      if (update && result.status === 'unknown') unknown.push(update)
+    })
+    return unknown
+  }
+
+  async #sendsEnded(channel: ChannelKey): Promise<boolean> {
+    const { sends, settings } = this.#engine
+    const enough = new AbortController()
+    const ended = sends.ended(channel)
+    const result = await Promise.race([ended, waitFor(settings.clock, longestWaitMs, enough.signal).then(() => true)])
+    enough.abort()
+    return result
+  }
+
+  #tell(result: Extract<TrackResult, { status: 'changed' }>, update: DeliveryUpdate): void {
+    const { conversation, replyId, inReplyTo } = result
+    const { providerId, status, atMs, reason = 'the provider gave no reason' } = update
+    const event = { conversation, replyId, inReplyTo, atMs, ...(providerId === undefined ? {} : { providerId }) }
+    if (status === 'failed') this.#engine.emit('reply-failed', { ...event, reason })
+    else this.#engine.emit(status === 'sent' ? 'reply-accepted' : `reply-${status}`, event)
+  }
+}
+
+const statuses: ReadonlySet<unknown> = new Set<DeliveryStatus>(['sent', 'delivered', 'read', 'failed'])
+
+/** Transports translate what comes from outside: one that lets something through must not stop the others. */
+function isUpdate({ providerId, replyId, status, atMs, reason }: DeliveryUpdate): boolean {
+  const isId = [providerId, replyId].some((id) => typeof id === 'string')
+  const isRest = [providerId, replyId, reason].every((part) => part === undefined || typeof part === 'string')
+  return isId && isRest && statuses.has(status) && Number.isFinite(atMs)
+}

@@ -1,0 +1,28 @@
+/** At most so many messages in any second, counted exactly. Slots are given out in advance, first come first served. */
+export class ChannelPace {
+  readonly #perSecond: number
+  /** When the last slots are, oldest at `#next`; -Infinity where there was none. */
+  readonly #slotsMs: number[]
+  #next = 0
+
+  constructor(messagesPerSecond: number) {
+    this.#perSecond = Math.floor(messagesPerSecond)
+    this.#slotsMs = new Array<number>(this.#perSecond).fill(Number.NEGATIVE_INFINITY)
+  }
+
+  /** When the next message may go; a slot that is taken later does not come earlier. */
+  earliestMs(nowMs: number): number {
+    return Math.max(nowMs, (this.#slotsMs[this.#next] ?? 0) + 1000)
+  }
+
+  take(atMs: number): void {
+    this.#slotsMs[this.#next] = atMs
+    this.#next = (this.#next + 1) % this.#perSecond
+  }
+
+  /** How much of the last second is used or promised, 0 to 1. */
+  load(nowMs: number): number {
+    const used = this.#slotsMs.filter((atMs) => atMs > nowMs - 1000).length
+    return used / this.#perSecond
+  }
+}

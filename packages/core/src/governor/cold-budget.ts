@@ -1,0 +1,79 @@
+import type { ColdLimits } from './limits.ts'
+import { daysBetween, localTime, minuteOf, nextAt } from './local-time.ts'
+
+/** What is kept of cold sends across restarts. */
+export interface ColdRecord {
+  /** The day of `sent`, and the first day on which anything cold was sent. */
+  readonly day: string
+  readonly firstDay: string
+  readonly sent: number
+}
+
+/** When the next cold message may go: so many a day, more each day while a number is new, not at night, not in a row. */
+export class ColdBudget {
+  readonly #limits: ColdLimits
+  readonly #random: () => number
+  readonly #timeZone: string
+  #record: ColdRecord | undefined
+  #pausedUntilMs = 0
+
+  constructor(limits: ColdLimits, random: () => number) {
+    this.#limits = limits
+    this.#random = random
+    this.#timeZone = limits.timeZone ?? 'UTC'
+  }
+
+  /** Whether a count has to be kept at all. */
+  get counts(): boolean {
+    return this.#limits.perDay !== undefined || this.#limits.warmUp !== undefined
+  }
+
+  get record(): ColdRecord | undefined {
+    return this.#record
+  }
+
+  restore(record: ColdRecord): void {
+    this.#record = record
+  }
+
+  /** The earliest moment, and why it is not now. */
+  earliest(nowMs: number): { readonly atMs: number; readonly reason: string } {
+    const quietUntilMs = this.#quietUntilMs(nowMs)
+    if (quietUntilMs > nowMs) return { atMs: quietUntilMs, reason: 'quiet hours' }
+    if (this.counts && this.#sentOn(nowMs) >= this.#allowedOn(nowMs)) {
+      const tomorrowMs = nextAt(nowMs, 0, this.#timeZone)
+      return { atMs: Math.max(tomorrowMs, this.#quietUntilMs(tomorrowMs)), reason: 'enough cold messages today' }
+    }
+    return { atMs: Math.max(nowMs, this.#pausedUntilMs), reason: 'a pause between cold messages' }
+  }
+
+  take(nowMs: number): void {
+    const { pauseMs } = this.#limits
+    if (pauseMs) this.#pausedUntilMs = nowMs + pauseMs.least + this.#random() * (pauseMs.most - pauseMs.least)
+    if (!this.counts) return
+    const { day } = localTime(nowMs, this.#timeZone)
+    this.#record = { day, firstDay: this.#record?.firstDay ?? day, sent: this.#sentOn(nowMs) + 1 }
+  }
+
+  #sentOn(nowMs: number): number {
+    return this.#record?.day === localTime(nowMs, this.#timeZone).day ? this.#record.sent : 0
+  }
+
+  #allowedOn(nowMs: number): number {
+    const { perDay = Number.POSITIVE_INFINITY, warmUp } = this.#limits
+    if (!warmUp) return perDay
+    const { day } = localTime(nowMs, this.#timeZone)
+    const age = this.#record ? daysBetween(this.#record.firstDay, day) : 0
+    return Math.min(perDay, Math.floor(warmUp.firstDay * warmUp.factor ** age))
+  }
+
+  #quietUntilMs(nowMs: number): number {
+    const { quietHours } = this.#limits
+    const from = quietHours && minuteOf(quietHours.from)
+    const until = quietHours && minuteOf(quietHours.until)
+    if (from === undefined || until === undefined) return nowMs
+    const { minute } = localTime(nowMs, this.#timeZone)
+    const isQuiet = from <= until ? minute >= from && minute < until : minute >= from || minute < until
+    return isQuiet ? nextAt(nowMs, until, this.#timeZone) : nowMs
+  }
+}

@@ -1,0 +1,184 @@
+import { type CircuitBreaker, circuitBreaker } from '../circuit-breaker.ts'
+import type { Clock } from '../clock.ts'
+import { WaAgentError } from '../errors.ts'
+import type { SendResult } from '../transport.ts'
+import { ChannelPace } from './channel-pace.ts'
+import { ChatPace, type ChatRecord } from './chat-pace.ts'
+import { ColdBudget, type ColdRecord } from './cold-budget.ts'
+import type { SendLimits } from './limits.ts'
+
+/** A message that may go out now. Say once how it ended, `undefined` where it did not go out after all. */
+export interface Permit {
+  readonly status: 'now'
+  /** What the governor knows must be durable before the message leaves. */
+  readonly mustRemember: boolean
+  end(result: SendResult | undefined): void
+}
+
+/** A message that has to wait until then; ask again. */
+export interface Postponed {
+  readonly status: 'later'
+  readonly atMs: number
+  readonly reason: string
+}
+
+/** What is about to leave. */
+export interface Leaving {
+  readonly chat: string
+  /** Nobody asked for it. */
+  readonly isCold: boolean
+}
+
+/** What a governor is made with. */
+export interface GovernorOptions {
+  readonly limits: SendLimits
+  readonly clock: Clock
+  /** 0..1. */
+  readonly random: () => number
+  /** Told when the channel counts as down, and when it does no more. */
+  readonly onCircuit: (state: CircuitBreaker['state']) => void
+}
+
+/** What is kept of a channel across restarts. */
+export interface GovernorRecord {
+  readonly pausedUntilMs: number
+  readonly chats: readonly ChatRecord[]
+  readonly cold?: ColdRecord
+}
+
+/** What cold messages leave free of a channel's speed, so that an answer never waits behind a campaign. */
+const keptForAnswers = 0.2
+const longestPauseMs = 60_000
+/** A slot that nobody came back for. */
+const staleMs = 60_000
+
+/**
+ * The one place through which all sends of a channel go. Answers get slots in the order in which they ask; cold messages
+ * get what is left. A refusal slows down what it was about: the channel, or one chat.
+ */
+export class Governor {
+  readonly #clock: Clock
+  readonly #channel: ChannelPace | undefined
+  readonly #chats: ChatPace
+  readonly #cold: ColdBudget
+  readonly #breaker: CircuitBreaker
+  /** The slot that an answer to this chat was given. */
+  readonly #slots = new Map<string, number>()
+  readonly #coldSpacingMs: number
+  #nextColdMs = 0
+  #pausedUntilMs = 0
+  #refusals = 0
+
+  constructor({ limits, clock, random, onCircuit }: GovernorOptions) {
+    const { messagesPerSecond, perChat = { everyMs: 0, burst: 1 }, cold = {} } = limits
+    this.#clock = clock
+    this.#channel = messagesPerSecond === undefined ? undefined : new ChannelPace(messagesPerSecond)
+    this.#coldSpacingMs = messagesPerSecond === undefined ? 0 : 1000 / (messagesPerSecond * (1 - keptForAnswers))
+    this.#chats = new ChatPace(perChat)
+    this.#cold = new ColdBudget(cold, random)
+    this.#breaker = circuitBreaker({ clock, refuse, isFailure: () => false, onChange: onCircuit })
+  }
+
+  /** Asks for a message that is ready to leave. */
+  admit({ chat, isCold }: Leaving): Permit | Postponed {
+    const nowMs = this.#clock.now()
+    const closedMs = this.#breaker.retryAfterMs
+    if (closedMs > 0) return later(nowMs + closedMs, 'the channel seems to be down')
+    if (this.#pausedUntilMs > nowMs)
+      return later(this.#pausedUntilMs, 'the provider wants fewer messages of this channel')
+    const chatMs = this.#chats.earliestMs(chat, nowMs)
+    if (chatMs > nowMs) return later(chatMs, 'the pace of this chat')
+    return (isCold ? this.#whyColdWaits(nowMs) : this.#slotOf(chat, nowMs)) ?? this.#permit(chat, { isCold, nowMs })
+  }
+
+  /** What has to survive a restart. */
+  toRecord(): GovernorRecord {
+    const nowMs = this.#clock.now()
+    const { record } = this.#cold
+    return {
+      pausedUntilMs: this.#pausedUntilMs > nowMs ? this.#pausedUntilMs : 0,
+      chats: this.#chats.toRecords(nowMs),
+      ...(record ? { cold: record } : {}),
+    }
+  }
+
+  restore({ pausedUntilMs, chats, cold }: GovernorRecord): void {
+    this.#pausedUntilMs = pausedUntilMs
+    this.#chats.restore(chats)
+    if (cold) this.#cold.restore(cold)
+  }
+
+  #permit(chat: string, { isCold, nowMs }: { readonly isCold: boolean; readonly nowMs: number }): Permit {
+    this.#chats.take(chat, nowMs)
+    if (isCold) {
+      this.#cold.take(nowMs)
+      this.#channel?.take(nowMs)
+    }
+    const call = this.#breaker.begin()
+    return {
+      status: 'now',
+      mustRemember: isCold && this.#cold.counts,
+      end: (result) => {
+        call.end(outcomeOf(result))
+        if (result) this.#learn(chat, result)
+      },
+    }
+  }
+
+  /** `undefined` where the answer may go now. */
+  #slotOf(chat: string, nowMs: number): Postponed | undefined {
+    if (!this.#channel) return undefined
+    const given = this.#slots.get(chat)
+    if (given !== undefined && given > nowMs) return later(given, 'the pace of this channel')
+    if (given !== undefined) {
+      this.#slots.delete(chat)
+      if (given > nowMs - staleMs) return undefined
+    }
+    const slotMs = this.#channel.earliestMs(nowMs)
+    this.#channel.take(slotMs)
+    if (slotMs <= nowMs) return undefined
+    this.#slots.set(chat, slotMs)
+    return later(slotMs, 'the pace of this channel')
+  }
+
+  #whyColdWaits(nowMs: number): Postponed | undefined {
+    const { atMs, reason } = this.#cold.earliest(nowMs)
+    if (atMs > nowMs) return later(atMs, reason)
+    if (!this.#channel || this.#channel.load(nowMs) < 1 - keptForAnswers) return undefined
+    // Each of many that wait gets a time of its own: together they would come back for the same slot.
+    this.#nextColdMs = Math.max(this.#nextColdMs, nowMs) + this.#coldSpacingMs
+    return later(Math.ceil(this.#nextColdMs), 'answers go before cold messages')
+  }
+
+  #learn(chat: string, result: SendResult): void {
+    if (result.status === 'sent') {
+      this.#refusals = 0
+      this.#chats.sent(chat)
+    } else if (result.status === 'failed' && result.slowDown === 'chat') {
+      this.#chats.pause(chat, this.#clock.now(), result.retryAfterMs)
+    } else if (result.status === 'failed' && result.slowDown === 'channel') {
+      this.#refusals += 1
+      const pauseMs = result.retryAfterMs ?? Math.min(2 ** (this.#refusals - 1) * 1000, longestPauseMs)
+      this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.now() + pauseMs)
+    }
+  }
+}
+
+/** A provider that answers, even with a refusal, is not down. */
+function outcomeOf(result: SendResult | undefined): 'success' | 'failure' | 'neither' {
+  if (!result) return 'neither'
+  if (result.status === 'sent') return 'success'
+  if (result.status === 'uncertain') return 'failure'
+  return result.retryable && result.slowDown === undefined ? 'failure' : 'success'
+}
+
+function later(atMs: number, reason: string): Postponed {
+  return { status: 'later', atMs, reason }
+}
+
+function refuse(retryAfterMs: number): Error {
+  return new WaAgentError('send_failed', 'The channel seems to be down. Wait before sending.', {
+    retryable: true,
+    retryAfterMs,
+  })
+}
