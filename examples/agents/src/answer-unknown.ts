@@ -1,10 +1,8 @@
 import type { RespondContext } from '@wa-agent/core'
 import { type Asked, askModel, type ModelBasis } from './ask-model.ts'
 import { showMenu } from './menu-list.ts'
+import { asksForGoods } from './questions.ts'
 import { answerOf } from './yes-no.ts'
-
-const asksForGoods =
-  /\b(?:do (?:you|u)(?: guys)? (?:have|sell|stock)|have you got|tienen|venden|voc[eê]s (?:t[eê]m|vendem)|milega|milta hai)\b/iu
 
 type Context = Asked & Pick<RespondContext, 'text' | 'reply' | 'message'>
 
@@ -20,7 +18,7 @@ export async function answerUnknown(context: Context, basis: ModelBasis): Promis
   if (answerOf(text) !== undefined) return showMenu(reply, 'Alright! What can I do for you?')
   showMenu(
     reply,
-    asksForGoods.test(text)
+    asksForGoods(text)
       ? 'Sorry, I cannot find that in our shop. This is what I can do:'
       : 'Sorry, I did not understand that. This is what I can do:',
   )

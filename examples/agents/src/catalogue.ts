@@ -6,9 +6,10 @@ import { describeCatalogue } from './describe-product.ts'
 import { askProduct, listVariants } from './order-questions.ts'
 import { describePrice, findProduct, findVariant, formatPrice } from './products.ts'
 import { describeProblem, type Quantity } from './quantity.ts'
+import { goodsWordsOf } from './split-address.ts'
 import { guessProduct, mentionsIn } from './understand-items.ts'
 import { priceWords } from './vocabulary.ts'
-import { hasAny, wordsOf } from './words.ts'
+import { hasAny } from './words.ts'
 
 /** What the customer looked at last: "10 large" is about that. */
 export const catalogueSessionSchema = z.object({
@@ -34,7 +35,7 @@ export function catalogueAgent(basis: ModelBasis): Agent {
       const { text, message, reply } = context
       const last = session.interest
       delete session.interest
-      const words = wordsOf(text)
+      const words = goodsWordsOf(text)
       const isBrowsing = intent?.name === 'browse'
       const isChosen = intent?.name === 'show' && message.type === 'selection'
       const shown = isChosen

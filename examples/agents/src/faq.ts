@@ -14,6 +14,8 @@ export function faqAgent({ shop }: { readonly shop: ShopDetails }): Agent {
     delivery: () => delivery,
     payment: () =>
       'You pay in cash or by card when the order arrives, or in the shop. An invoice comes with every order.',
+    discount: () =>
+      `Our prices are the same for everybody, and delivery is free from ${formatPrice(shop.freeDeliveryCents)}. For large quantities write *human* and a colleague will make you an offer.`,
     returns: () =>
       'You can return anything unused within 14 days and get your money back. If something is damaged or missing, write *human* and a colleague will sort it out.',
   }

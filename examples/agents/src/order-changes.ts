@@ -13,9 +13,11 @@ export interface Changes {
   readonly soldOut?: Variant
 }
 
-/** How mentions are meant: as they stand, besides what is in the cart already, or instead of it. */
+/** How mentions are meant: besides what is in the cart already, more of the same, as a change of it, or instead of it. */
 export interface HowMeant {
   readonly adding: boolean
+  readonly more: boolean
+  readonly changing: boolean
   readonly replacing: boolean
 }
 
@@ -27,20 +29,27 @@ export function applyMentions(session: OrderSession, mentions: readonly Mention[
   let problem: QuantityProblem | undefined
   let soldOut: Variant | undefined
   for (const said of mentions) {
-    const product = said.product ?? touched.at(-1)?.product
+    const product = said.product ?? touched.at(-1)?.product ?? productOfNext(session.lines, said, how)
     const mention = product === undefined ? said : { ...said, product }
-    // What this text has named already is not what it names next: "20 large boxes and 10 small" is two lines.
-    const line = lineFor(
-      session.lines.filter((known) => !touched.includes(known)),
-      mention,
-      how,
-    )
+    const isNumber = said.product === undefined && said.key === undefined
+    // What this text has named already is not what it names next: "20 large boxes and 10 small" is two lines. But a number
+    // by itself takes back the one before: "100 rolls? I want 1 roll".
+    const others = session.lines.filter((known) => !touched.includes(known))
+    const line = (isNumber ? touched.at(-1) : undefined) ?? lineFor(others, mention, how)
     if (!fits(line, mention)) continue
+    if (typeof mention.quantity === 'string' && completeLine(line)) {
+      // What is complete stays so until there is a number that can be ordered.
+      problem ??= mention.quantity
+      touched.push(line)
+      continue
+    }
     const { quantity } = line
     if (mention.product !== undefined) setProduct(line, mention.product)
     if (mention.key !== undefined) line.key = mention.key
     if (typeof mention.quantity === 'number') {
-      line.quantity = how.adding && quantity !== undefined ? quantity + mention.quantity : mention.quantity
+      const sum = how.adding && quantity !== undefined ? quantity + mention.quantity : mention.quantity
+      if (sum > maxQuantity) problem ??= 'too-many'
+      else line.quantity = sum
     } else problem ??= mention.quantity
     soldOut ??= dropSoldOut(line)
     if (!session.lines.includes(line) && session.lines.length < maxLines) session.lines.push(line)
@@ -61,36 +70,62 @@ function fits(line: Line, { product: id, key, quantity }: Mention): boolean {
   return isKnown && (id !== undefined || key !== undefined || quantity !== undefined)
 }
 
-/** Takes things out of the cart; says whether there was one of them. */
+/** Takes things out of the cart, or as many of them as are named; says whether there was one of them. */
 export function removeMentioned(session: OrderSession, mentions: readonly Mention[]): boolean {
-  const before = session.lines.length
-  session.lines = session.lines.filter(
-    (line) =>
-      !mentions.some(
-        ({ product, key }) =>
-          (product !== undefined || key !== undefined) &&
-          (product === undefined || line.product === product) &&
-          (key === undefined || isVariant(line, key)),
-      ),
-  )
-  return session.lines.length < before
+  const last = session.lines.at(-1)
+  const meant = mentions.map((mention) => session.lines.filter((line) => isMeant(line, mention, last)))
+  const gone = mentions.flatMap((mention, at) => takeOff(meant[at] ?? [], mention))
+  session.lines = session.lines.filter((line) => !gone.includes(line))
+  return meant.some((lines) => lines.length > 0)
+}
+
+/** Takes a number off one of the lines; what goes altogether is returned. */
+function takeOff(lines: readonly Line[], { quantity }: Mention): readonly Line[] {
+  if (typeof quantity !== 'number') return lines
+  const line = lines.findLast(completeLine) ?? lines.at(-1)
+  if (line?.quantity === undefined || line.quantity <= quantity) return line ? [line] : []
+  line.quantity -= quantity
+  return []
+}
+
+/** What a mention that names no goods means is the line that was named last. */
+function isMeant(line: Line, { product, key }: Mention, last: Line | undefined): boolean {
+  if (product === undefined && key === undefined) return line === last
+  return (product === undefined || line.product === product) && (key === undefined || isVariant(line, key))
 }
 
 /** The line a mention is about; a new one where it is about none of them. */
-function lineFor(lines: readonly Line[], { product, key }: Mention, { adding, replacing }: HowMeant): Line {
+function lineFor(lines: readonly Line[], mention: Mention, how: HowMeant): Line {
+  const { product, key } = mention
+  const { adding, more, replacing } = how
   const open = lines.find((line) => !completeLine(line))
   if (product === undefined) {
     const sameVariant = lines.find((line) => key !== undefined && isVariant(line, key))
-    return open ?? sameVariant ?? lines.at(-1) ?? {}
+    const unsized = open?.key === undefined ? open : undefined
+    return unsized ?? sameVariant ?? open ?? lines.at(-1) ?? {}
   }
   const same = lines.filter((line) => line.product === product)
   const exact = same.find((line) => key !== undefined && isVariant(line, key))
   const incomplete = same.find((line) => !completeLine(line))
   // The answer to "which size?" is another product: that is what they want instead.
   const undecided = open && !adding && (open.product === undefined || open.key === undefined) ? open : undefined
-  const correctable = !adding && same.length === 1 ? same[0] : undefined
+  const only = same.length === 1 ? same[0] : undefined
+  const isMore = more && key === undefined
+  const correctable = isMore || (!adding && !isNext(mention, how)) ? only : undefined
   const replaced = replacing ? lines.at(-1) : undefined
   return exact ?? incomplete ?? undecided ?? correctable ?? replaced ?? {}
+}
+
+/** "20 small boxes" after "10 large boxes" says all of another line, and nothing of a change. */
+function isNext({ key, quantity }: Mention, { changing, replacing }: HowMeant): boolean {
+  return key !== undefined && typeof quantity === 'number' && !changing && !replacing
+}
+
+/** "And 5 small" after "10 large boxes" are boxes. */
+function productOfNext(lines: readonly Line[], mention: Mention, how: HowMeant): string | undefined {
+  const last = lines.at(-1)
+  const isOther = last !== undefined && mention.key !== undefined && !isVariant(last, mention.key)
+  return isOther && isNext(mention, how) && lines.every(completeLine) ? last.product : undefined
 }
 
 function isVariant(line: Line, key: string): boolean {

@@ -1,4 +1,6 @@
 import type { IntentDefinition } from '@wa-agent/core'
+import { z } from 'zod'
+import { cancelByNumber } from './order-numbers.ts'
 import { pickId, products } from './products.ts'
 
 const picks = products.flatMap((product) => [
@@ -18,6 +20,8 @@ export const orderIntents = {
       'need 5 rolls of tape',
       'can i order some bubble wrap',
       'can i get 3 packs of envelopes',
+      'can i have some tape please',
+      'could i get one large box please',
       'i would like to place an order',
       'id like to order labels pls',
       'send me 50 small boxes',
@@ -26,6 +30,14 @@ export const orderIntents = {
       'i wanna order',
       'we would like to buy packing paper',
       'want to make a new order',
+      'how do i order',
+      'how can i place an order',
+      'i want to make a purchase',
+      'id like to order for my company',
+      'i need supplies for my shop',
+      'ich möchte 10 kartons bestellen',
+      'ich brauche klebeband',
+      'je voudrais commander 10 boites',
       '100 boxes medium size',
       '10 large boxes',
       '5 tape',
@@ -62,6 +74,7 @@ export const orderIntents = {
       'whats the total so far',
       'que tengo en el carrito',
       'ver mi carrito',
+      'cuanto es en total',
       'o que tem no meu carrinho',
       'mere cart me kya hai',
       'cart dikhao',
@@ -76,6 +89,8 @@ export const orderIntents = {
       ...['forget it', 'leave it', 'abort', 'quit', 'exit', 'cancelar', 'cancela', 'cancelar pedido', 'cancelalo'],
       ...['olvidalo', 'deixa pra la', 'esquece', 'rehne do', 'cancel karo', 'cancel kar do', 'रद्द', 'रद्द करो'],
       ...['الغاء', 'إلغاء', 'الغي', 'annuler', 'stornieren', 'abbrechen', 'annulla', 'batal'],
+      ...['bitte abbrechen', 'bestellung abbrechen', 'bestellung stornieren', 'storno', 'abbruch', 'vergiss es'],
+      ...['annulez', 'annule', 'annuler la commande', 'laisse tomber'],
     ],
     examples: [
       'please cancel my order',
@@ -86,6 +101,9 @@ export const orderIntents = {
       'can you cancel my order',
       'i need to cancel what i ordered',
       'stop the order please',
+      'bitte storniere meine bestellung',
+      'ich will die bestellung stornieren',
+      'je veux annuler ma commande',
       'empty my cart',
       'quiero cancelar mi pedido',
       'ya no lo quiero',
@@ -95,6 +113,11 @@ export const orderIntents = {
       'मेरा ऑर्डर रद्द कर दो',
       'الغي الطلب من فضلك',
     ],
+  },
+  cancel_numbered: {
+    description: 'The customer wants to cancel the order of a number.',
+    rules: cancelByNumber,
+    entities: z.object({ number: z.string() }),
   },
   edit: {
     description: 'The customer wants to change the order, its address, size or quantity.',
@@ -108,6 +131,9 @@ export const orderIntents = {
       'cambiar',
       'mudar',
       'alterar',
+      'ändern',
+      'changer',
+      'modifier',
     ],
     examples: [
       'i want to change my order',

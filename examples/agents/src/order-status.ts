@@ -1,5 +1,6 @@
 import { type Agent, defineAgent } from '@wa-agent/core'
 import { z } from 'zod'
+import { orderByNumber } from './order-numbers.ts'
 import type { Customer, Order, OrderStatus, OrderStore } from './order-store.ts'
 import { formatPrice } from './products.ts'
 import type { ShopDetails } from './shop-details.ts'
@@ -28,12 +29,7 @@ export function orderStatusAgent({ store, shop }: { readonly store: OrderStore; 
     intents: {
       order_status: {
         description: 'The customer asks where an order is that was placed before.',
-        rules: [
-          ...statusWords,
-          /\bPK[\s-]?(?<number>\d{4,9})\b/i,
-          /(?:order|pedido)\s*(?:number|numero|número|no\.?|nr\.?|nº|n°)?\s*#?\s*(?<number>\d{4,9})\b/i,
-          /(?:ऑर्डर|طلب|الطلب)\s*(?:नंबर|رقم)?\s*#?\s*(?<number>\d{4,9})(?!\d)/u,
-        ],
+        rules: [...statusWords, ...orderByNumber],
         entities: z.object({ number: z.string() }),
         examples: [
           'where is my order',
@@ -43,6 +39,7 @@ export function orderStatusAgent({ store, shop }: { readonly store: OrderStore; 
           'has my order been sent yet',
           'when will my order arrive',
           'when will my parcel come',
+          'where is my package',
           'my order has not arrived',
           'still waiting for my order',
           'order status please',

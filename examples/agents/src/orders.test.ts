@@ -103,6 +103,10 @@ const transcripts: Readonly<Record<string, readonly Step[]>> = {
     ['5 large boxes'],
     ['why do you need that?', 'Where shall we deliver it?'],
     ['leeds', 'a bit short'],
+    ['12 Hill Road, Leeds', 'To: 12 Hill Road, Leeds'],
+  ],
+  'takes what does not look like an address where it is said twice': [
+    ['5 large boxes'],
     ['Village Rampur post Salempur', 'Is that the whole address?'],
     ['Village Rampur post Salempur', 'To: Village Rampur post Salempur'],
   ],

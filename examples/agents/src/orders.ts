@@ -1,26 +1,19 @@
-import { type Agent, defineAgent } from '@wa-agent/core'
+import { type Agent, defineAgent, normalizeKeyword } from '@wa-agent/core'
+import { edit } from './edit-order.ts'
+import { isLeftOpen } from './misses.ts'
 import { answerQuestion } from './order-answers.ts'
-import {
-  askAgain,
-  asking,
-  beginOrder,
-  customerOf,
-  type Dialogue,
-  drop,
-  edit,
-  keepPlaced,
-  type OrdersContext,
-  place,
-  take,
-  withdrawPlaced,
-} from './order-dialogue.ts'
+import { askAgain, asking, beginOrder, customerOf, type Dialogue, type OrdersContext } from './order-dialogue.ts'
 import { orderIntents } from './order-intents.ts'
 import { askNext, askProduct, describeOrder, questionText } from './order-questions.ts'
 import { cartOf, clearOrder, completeLines, isBusy, isFresh, orderSessionSchema } from './order-session.ts'
 import type { OrderStore } from './order-store.ts'
+import { drop, place } from './place-order.ts'
+import { cancelNumbered, keepPlaced, withdrawPlaced } from './placed-orders.ts'
+import { readOrderText } from './read-order-text.ts'
 import type { ShopDetails } from './shop-details.ts'
-import { type Mention, mentionsIn } from './understand-items.ts'
-import { wordsOf } from './words.ts'
+import { take } from './take-goods.ts'
+import type { Mention } from './understand-items.ts'
+import { answerOf } from './yes-no.ts'
 
 /** What the orders agent needs. */
 export interface OrdersOptions {
@@ -45,11 +38,11 @@ export function ordersAgent({ store, shop }: OrdersOptions): Agent {
       const { session, nowMs, floor } = context
       if (!isFresh(session, nowMs)) clearOrder(session)
       const { misses } = session
-      const words = wordsOf(context.text)
-      await answer({ context, store, shop, words, mentions: mentionsIn(words) })
+      await answer({ context, store, shop, ...readOrderText(context.text) })
       if (session.misses === misses) session.misses = 0
       session.changedAtMs = nowMs
-      if (isBusy(session, nowMs)) {
+      if (isLeftOpen(session)) floor.give()
+      else if (isBusy(session, nowMs)) {
         floor.keep({ interruptAt: session.asked === 'address' ? addressInterruptAt : interruptAt })
       } else if (session.asked === 'interest') floor.keep({ interruptAt: 0 })
       else floor.give()
@@ -59,11 +52,14 @@ export function ordersAgent({ store, shop }: OrdersOptions): Agent {
 
 async function answer(dialogue: Dialogue): Promise<void> {
   const { context } = dialogue
-  switch (heededIntent(context)) {
+  noteAddress(dialogue)
+  switch (heededIntent(dialogue)) {
     case 'confirm':
       return place(dialogue)
     case 'drop':
-      return context.session.asked === 'withdraw' ? withdrawPlaced(dialogue) : drop(dialogue)
+      return dropWhatIsMeant(dialogue)
+    case 'cancel_numbered':
+      return cancelNumbered(dialogue, numberOf(context))
     case 'withdraw':
       return withdrawPlaced(dialogue)
     case 'stay':
@@ -83,26 +79,74 @@ async function answer(dialogue: Dialogue): Promise<void> {
     case 'catalogue_order':
       return pick(dialogue)
     case 'order':
-      return isBusy(context.session, context.nowMs)
-        ? askAgain(dialogue, 'You have an order open.')
-        : answerQuestion(dialogue)
+      return orderNow(dialogue)
     case undefined:
       return answerQuestion(dialogue)
   }
 }
 
+/** Whatever else a sentence says: where it names an address, there the order goes. A question only asks about it. */
+function noteAddress({ context: { session }, address, asks }: Dialogue) {
+  if (address !== undefined && (asks !== 'to-know' || session.asked === 'address')) session.address = address
+}
+
+/** What "never mind" takes back is what was asked last; the order stays. */
+const takenBack: ReadonlySet<string> = new Set([
+  'nevermind',
+  'never mind',
+  'forget it',
+  'leave it',
+  'olvidalo',
+  'esquece',
+  'rehne do',
+])
+
+function dropWhatIsMeant(dialogue: Dialogue) {
+  const { session, text } = dialogue.context
+  const isTakenBack = takenBack.has(normalizeKeyword(text))
+  if (session.asked === 'withdraw') return isTakenBack ? keepPlaced(dialogue) : withdrawPlaced(dialogue)
+  if (session.asked === 'correction' && isTakenBack) return askNext(asking(dialogue), 'OK, nothing changed.')
+  return drop(dialogue)
+}
+
+function numberOf({ intent }: OrdersContext): string | undefined {
+  return intent?.name === 'cancel_numbered' ? intent.entities.number : undefined
+}
+
+/** "Place order", which also answers the last question. */
+async function orderNow(dialogue: Dialogue): Promise<void> {
+  const { session, nowMs, text } = dialogue.context
+  if (!isBusy(session, nowMs) || (session.asked === 'confirm' && answerOf(text) === 'yes'))
+    return answerQuestion(dialogue)
+  askAgain(dialogue, 'You have an order open.')
+}
+
 /** In the middle of an order only what was surely meant leaves the question that was asked. */
-function heededIntent({ intent, session, nowMs }: OrdersContext) {
+function heededIntent(dialogue: Dialogue) {
+  const { intent, session, nowMs } = dialogue.context
   if (!intent) return undefined
   if (intent.decidedBy === 'rules' || !isBusy(session, nowMs)) return intent.name
   const isSure = intent.confidence >= (session.asked === 'address' ? addressInterruptAt : ownIntentAt)
+  if (intent.name === 'drop' && dropsSome(dialogue)) return undefined
   return isSure && ['drop', 'edit', 'cart'].includes(intent.name) ? intent.name : undefined
+}
+
+/** Who does not want the tape may want the rest. */
+function dropsSome({ context: { session }, mentions }: Dialogue): boolean {
+  const products = new Set(mentions.map(({ product }) => product))
+  return (
+    session.lines.some(({ product }) => products.has(product)) &&
+    !session.lines.every(({ product }) => products.has(product))
+  )
 }
 
 function editAny(dialogue: Dialogue) {
   const { context, store } = dialogue
   const { session, reply } = context
-  if (isBusy(session, context.nowMs) && session.asked !== 'withdraw') return edit(dialogue)
+  if (session.lines.length > 0 || (isBusy(session, context.nowMs) && session.asked !== 'withdraw')) {
+    delete session.withdrawing
+    return edit(dialogue)
+  }
   const latest = store.latest(customerOf(context), 1)[0]
   if (latest?.status !== 'received') {
     clearOrder(session)

@@ -1,4 +1,4 @@
-import { variantWords } from './vocabulary.ts'
+import { exceptWords, variantWords } from './vocabulary.ts'
 import { indexWords, wordSet } from './words.ts'
 
 /** Why a number is no quantity that can be ordered. */
@@ -39,6 +39,15 @@ const values = indexWords<number>([
 ])
 const multipliers = new Set([12, 100, 1000])
 
+/** "Minus 5" is -5. */
+const negativeWords = wordSet('minus menos moins')
+/** "In 2 days" and "one question" count no goods. */
+const otherCounts = wordSet(
+  'day days week weeks month months hour hours hr hrs minute minutes min mins people persons times question questions moment moments sec second seconds thing things días dias semanas tage tagen wochen stunden jours semaines heures',
+)
+/** "Before 5" is a time. */
+const timesBefore = wordSet('before after until till')
+
 const pronounBefore = wordSet('the that this which any each every no another other la el a o l esta ese este')
 
 /** A number found in a text and how many words it took. */
@@ -58,7 +67,10 @@ export function quantityAt(words: readonly string[], at: number): FoundQuantity 
   if (value === undefined || isPronoun(words, at)) return undefined
   if (!Number.isFinite(value)) return { quantity: 'too-many', wordCount: 1 }
   const { total, wordCount } = composed(words, at, value)
-  return { quantity: checked(total), wordCount }
+  const before = words[at - 1] ?? ''
+  if (otherCounts.has(words[at + wordCount] ?? '') || timesBefore.has(before) || exceptWords.has(before))
+    return undefined
+  return { quantity: checked(negativeWords.has(before) ? -total : total), wordCount }
 }
 
 /** "That one" and "the large one" are no quantity. */

@@ -1,4 +1,5 @@
-import { type InboundMessage, textOf } from '@wa-agent/core'
+import { type InboundMessage, normalizeKeyword, textOf } from '@wa-agent/core'
+import { dwellings, looseStreetEnds, streetDwellings, streetEnds, streetStarts } from './address-vocabulary.ts'
 import { answerOf } from './yes-no.ts'
 
 const maxLength = 300
@@ -28,19 +29,21 @@ export function readAddress(messages: readonly InboundMessage[]): FoundAddress |
     .replace(introduction, '')
     .trim()
   const letters = text.match(/\p{L}/gu)?.length ?? 0
-  const parts = text.split(/[\s,]+/).length
-  const canBe = text.length >= minLength && letters >= minLetters && parts >= 2 && answerOf(text) === undefined
+  const parts = text.split(/[\s,]+/)
+  const canBe = text.length >= minLength && letters >= minLetters && parts.length >= 2 && answerOf(text) === undefined
   return canBe ? { address: text.slice(0, maxLength), isSure: looksLikeOne(text, parts) } : undefined
 }
 
 const introduction =
   /^\s*(?:please |pls )?(?:(?:deliver|send|ship)(?: it| them)? to|(?:my|the|new|delivery) (?:new )?address(?: is|:)|address(?: is|:)|mi direcci[oó]n es|meu endere[cç]o [eé])\s*:?\s*/iu
 
-const streetWords =
-  /\b(?:street|st|road|rd|avenue|ave|lane|drive|square|way|block|flat|apartment|apt|house|floor|sector|nagar|marg|colony|calle|avenida|av|rua|piso|plaza|praça|bairro|colonia|strasse|straße|rue|via|شارع)\b/iu
+const streetWords: ReadonlySet<string> = new Set(
+  [streetEnds, looseStreetEnds, streetStarts, dwellings, streetDwellings].flatMap((set) => [...set]),
+)
 
-function looksLikeOne(text: string, parts: number): boolean {
+function looksLikeOne(text: string, parts: readonly string[]): boolean {
   const hasNumber = /\p{Nd}/u.test(text)
   const hasComma = /[,،]/.test(text)
-  return streetWords.test(text) ? hasNumber || hasComma : hasComma && (hasNumber || parts >= 4)
+  const hasStreet = parts.some((part) => streetWords.has(normalizeKeyword(part)))
+  return hasStreet ? hasNumber || hasComma : hasComma && (hasNumber || parts.length >= 4)
 }

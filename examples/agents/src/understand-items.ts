@@ -1,6 +1,15 @@
 import { findProduct, findVariant, products } from './products.ts'
 import { type Quantity, quantityAt } from './quantity.ts'
-import { andWords, extraWords, productWords, purposeWords, variantWords, weakProductWords } from './vocabulary.ts'
+import {
+  addVerbs,
+  andWords,
+  exceptWords,
+  extraWords,
+  productWords,
+  purposeWords,
+  variantWords,
+  weakProductWords,
+} from './vocabulary.ts'
 
 /** One thing that a text names: any of what, which and how many. */
 export interface Mention {
@@ -20,9 +29,12 @@ export function mentionsIn(words: readonly string[]): readonly Mention[] {
   const mentions: Draft[] = []
   let current: Draft = {}
   const set = (part: Mention) => {
-    const conflicts = Object.entries(part).some(
-      ([name, value]) => current[name as keyof Mention] !== undefined && current[name as keyof Mention] !== value,
-    )
+    const isGoods = current.product !== undefined || current.key !== undefined
+    const conflicts = Object.entries(part).some(([name, value]) => {
+      const known = current[name as keyof Mention]
+      // "15 small 15 large": a second number is another one, even where it is the same.
+      return known !== undefined && (known !== value || (name === 'quantity' && isGoods))
+    })
     if (conflicts) {
       mentions.push(current)
       current = {}
@@ -33,12 +45,14 @@ export function mentionsIn(words: readonly string[]): readonly Mention[] {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? ''
     if (purposeWords.has(word) && current.product !== undefined) purposeUntil = at + 3
-    const isNext = andWords.has(word) && quantityAt(words, at + 1) !== undefined
+    const isNext = addVerbs.has(word) || (andWords.has(word) && quantityAt(words, at + 1) !== undefined)
     if (isNext && (current.product !== undefined || current.key !== undefined)) {
       mentions.push(current)
       current = {}
     }
     const product = productWords.get(word)
+    // "A box of labels" is what labels come in.
+    if (product === 'boxes' && words[at + 1] === 'of' && productWords.has(words[at + 2] ?? '')) continue
     if (product !== undefined) {
       if (at > purposeUntil) set({ product })
       continue
@@ -59,7 +73,7 @@ const maxWordsWithLetters = 4
 
 function keyAt(words: readonly string[], at: number): string | undefined {
   const word = words[at] ?? ''
-  const key = variantWords.get(word)
+  const key = exceptWords.has(words[at - 1] ?? '') ? undefined : variantWords.get(word)
   if (key === 'l' && extraWords.has(words[at - 1] ?? '')) return 'xl'
   if (word.length === 1 && words.length > maxWordsWithLetters) return undefined
   // "Shipping" and "address" are about labels only beside that word.
@@ -81,7 +95,7 @@ function completed(mentions: readonly Draft[], words: readonly string[]): Mentio
       named.slice(at + 1).find((other) => other.product !== undefined)?.product ??
       named.slice(0, at).findLast((other) => other.product !== undefined)?.product
     const isNeighbours = mention.key === undefined || hasVariant(neighbour, mention.key)
-    const product = isNeighbours ? neighbour : onlyProductWith(mention.key)
+    const product = isNeighbours ? neighbour : onlyProducts.get(mention.key ?? '')
     return product === undefined ? mention : { ...mention, product }
   })
 }
@@ -91,11 +105,13 @@ function hasVariant(id: string | undefined, key: string): boolean {
   return product !== undefined && product.variants.length > 1 && findVariant(product, key) !== undefined
 }
 
-function onlyProductWith(key: string | undefined): string | undefined {
-  if (key === undefined) return undefined
-  const having = products.filter((product) => product.variants.length > 1 && findVariant(product, key))
-  return having.length === 1 ? having[0]?.id : undefined
-}
+/** The products of the sizes and kinds that only one product has. */
+const onlyProducts = new Map(
+  products
+    .filter(({ variants }) => variants.length > 1)
+    .flatMap(({ id, variants }) => variants.flatMap(({ keys }) => keys.map((key) => [key, id] as const)))
+    .filter(([key, id], _at, all) => all.every(([otherKey, otherId]) => otherKey !== key || otherId === id)),
+)
 
 const guessableWords = [...productWords.keys()].filter((word) => word.length >= 5)
 const maxGuessedWords = 8

@@ -1,6 +1,8 @@
 import { inboundBuilder } from '@wa-agent/testing'
 import { describe, expect, test } from 'vitest'
+import { countArticles } from './articles.ts'
 import { quantityAt } from './quantity.ts'
+import { questionKind } from './questions.ts'
 import { readAddress } from './read-address.ts'
 import { createIsOpen, describeHours, parcelCorner } from './shop-details.ts'
 import { guessProduct, mentionsIn } from './understand-items.ts'
@@ -35,6 +37,8 @@ describe('quantities', () => {
     ['عشرة', 10],
     ['0', 'zero'],
     ['-3', 'negative'],
+    ['minus 5', 'negative'],
+    ['a couple', 2],
     ['2.5', 'fraction'],
     ['1e9', 'too-many'],
     ['99999999999999999999999', 'too-many'],
@@ -42,12 +46,25 @@ describe('quantities', () => {
     expect(quantityOf(text)).toBe(quantity)
   })
 
-  test.each(['the large one', 'that one', 'for $5', '48 mm', '40x30x20', '3-4', '2nd', 'at 10:30', '10 p.m.', ''])(
-    '%s is none',
-    (text) => {
-      expect(quantityOf(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    'the large one',
+    'that one',
+    'for $5',
+    '48 mm',
+    '40x30x20',
+    '3-4',
+    '2nd',
+    'at 10:30',
+    '10 p.m.',
+    'in 2 days',
+    'before 5',
+    'one moment',
+    '+44 7700 900123',
+    '07700900123',
+    '',
+  ])('%s is none', (text) => {
+    expect(quantityOf(text)).toBeUndefined()
+  })
 })
 
 describe('what a text names', () => {
@@ -74,6 +91,8 @@ describe('what a text names', () => {
     ['stretch wrap', [{ product: 'stretch-film' }]],
     ['wrap', [{ product: 'bubble-wrap' }]],
     ['change my address', []],
+    ['boxes but not large', [{ product: 'boxes' }]],
+    ['a box of labels', [{ product: 'labels' }]],
     ['cajas pequeñas', [{ product: 'boxes', key: 's' }]],
   ] as const)('%s', (text, mentions) => {
     expect(mentionsIn(wordsOf(text))).toEqual(mentions)
@@ -108,13 +127,33 @@ describe('yes and no', () => {
     'हाँ',
     'نعم',
     'oui',
+    "oui s'il vous plaît",
+    'ja',
+    'ja bitte',
+    'in Ordnung',
+    'ok thanks',
+    'yes tomorrow please',
     'да',
     '👍',
     '✅',
   ])('%s is yes', (text) => {
     expect(answerOf(text)).toBe('yes')
   })
-  test.each(['no', 'No thanks', 'nope', 'não', 'nahi', 'नहीं', 'لا', 'non', 'нет', '👎'])('%s is no', (text) => {
+  test.each([
+    'no',
+    'No thanks',
+    'nope',
+    'não',
+    'nahi',
+    'नहीं',
+    'لا',
+    'non',
+    'non merci',
+    'nein',
+    'nein danke',
+    'нет',
+    '👎',
+  ])('%s is no', (text) => {
     expect(answerOf(text)).toBe('no')
   })
   test.each(['yes but make it 20', 'maybe', 'no tape', 'yes and add tape', '', '...', 'not sure', 'yesterday'])(
@@ -123,6 +162,34 @@ describe('yes and no', () => {
       expect(answerOf(text)).toBeUndefined()
     },
   )
+})
+
+describe('questions', () => {
+  const kindOf = (text: string) => questionKind(text, wordsOf(text))
+  test.each([
+    ['do you have tape', 'to-know'],
+    ['ok and when do you open', 'to-know'],
+    ["what's the price", 'to-know'],
+    ['can you tell me the price', 'to-know'],
+    ['wie viel kostet das', 'to-know'],
+    ['can i get 5 tapes?', 'request'],
+    ['could you add tape', 'request'],
+    ['tape?', 'suggestion'],
+    ['how about 20', 'suggestion'],
+    ['20 large boxes', undefined],
+    ['yes', undefined],
+    ['', undefined],
+  ])('%j is %s', (text, kind) => {
+    expect(kindOf(text)).toBe(kind)
+  })
+})
+
+test('an article counts one where something is wanted', () => {
+  const counted = (text: string) => countArticles(wordsOf(text)).join(' ')
+  expect(counted('a roll of tape and a large box')).toBe('1 roll of tape and 1 large box')
+  expect(counted('another one')).toBe('1 one')
+  expect(counted('a few boxes')).toBe('a few boxes')
+  expect(counted('send a message')).toBe('send a message')
 })
 
 describe('addresses', () => {

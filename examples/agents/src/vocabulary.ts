@@ -41,8 +41,8 @@ export const variantWords = indexWords<string>([
     'large big l lg larg lrg larger bigger grande grandes bada bade badi bada बड़ा बड़े बड़ी كبير كبيرة الكبير gross groß grosse große grand grands 40x30x20 40x30',
   ],
   ['xl', 'xl xxl xlarge jumbo huge biggest largest extralarge 60x40x40 60x40'],
-  ['clear', 'clear transparent transparente transparentes cristal पारदर्शी شفاف'],
-  ['brown', 'brown marrón marron marrones kraft marrom marrons bhura भूरा بني'],
+  ['clear', 'clear transparent transparente transparentes durchsichtig durchsichtiges cristal पारदर्शी شفاف'],
+  ['brown', 'brown marrón marron marrones kraft marrom marrons braun braune braunes brun bhura भूरा بني'],
   ['fragile', 'fragile fragil frágil fragiles'],
   ['shipping', 'shipping address envío envio postage parcel'],
   ['a5', 'a5'],
@@ -53,6 +53,19 @@ export const variantWords = indexWords<string>([
 /** "Extra large" is one size, not two. */
 export const extraWords = wordSet('extra xtra x extr muy very double sabse ekstra')
 
+/** What goods are counted in. */
+export const unitWords = wordSet(
+  'roll rolls pack packs packet packets bundle bundles piece pieces pc pcs unit units rollo rollos paquete paquetes unidad unidades pacote pacotes rolo rolos rolle rollen packung packungen stück rouleau rouleaux paquet paquets pièce pièces',
+)
+
+/** "A roll", "another box": one of them. */
+export const articleWords = wordSet('a an another')
+
+/** What products are also called by, which makes no other product of them. */
+export const goodsAdjectives = wordSet(
+  'packing cardboard padded moving shipping storage sturdy strong wrap wrapping one ones',
+)
+
 /** "Brown and 3 clear": the number belongs to what follows. */
 export const andWords = wordSet('and y e et und aur और و plus')
 
@@ -61,31 +74,54 @@ export const purposeWords = wordSet('for para pour fuer für liye लिए')
 
 /** Says that something is wanted besides what is wanted already. */
 export const addWords = wordSet(
-  'add also too plus more another again agrega añade agregar también tambien também adicionar mais mas aur bhi और भी كمان ايضا أيضا',
+  'add also too plus more another again agrega añade agregar también tambien também adicionar mais mas aur bhi और भी كمان ايضا أيضا auch noch dazu mehr ajouter ajoute aussi encore',
 )
+
+/** Of those, the ones behind which something new is named. */
+export const addVerbs = wordSet('add agrega añade agregar adicionar ajouter ajoute')
+
+/** Of those, the ones that say that more of the same is wanted. */
+export const moreWords = wordSet('more another mas mais mehr और aur')
 
 /** Says that something shall be otherwise. */
 export const changeWords = wordSet(
-  'change instead rather actually make update edit modify switch wrong correct cambia cambiar cambio mejor mudar muda trocar alterar badal badlo बदल बदलो غير تغيير بدل',
+  'change instead rather actually make update edit modify switch wrong correct cambia cambiar cambio mejor mudar muda trocar alterar badal badlo बदल बदलो غير تغيير بدل ändern ändere falsch changer modifier',
 )
 
 /** Says that what follows is meant instead of what was said before. */
 export const insteadWords = wordSet(
-  'instead rather sorry no not nahi nahin mean meant mejor perdon perdón desculpa بدل',
+  'instead rather sorry no not nahi nahin mean meant mejor perdon perdón desculpa nein nicht statt lieber sondern non plutôt بدل',
 )
 
 /** Says that something shall go. */
 export const removeWords = wordSet(
-  'remove delete drop without minus quita quitar elimina borra sin remove tira tirar remover sem hata hatao nikalo हटा हटाओ احذف شيل ازالة',
+  'remove delete drop without minus less fewer off out scratch skip quita quitar elimina borra sin remove tira tirar remover sem hata hatao nikalo हटा हटाओ احذف شيل ازالة entfernen ohne weg enlever enlève sans',
+)
+
+/** "Remove everything." */
+export const allWords = wordSet('everything all todo tudo alles tout sab सब الكل')
+
+/** "Not large", "20, not 10". */
+export const exceptWords = wordSet('not except nicht pas excepto exceto')
+
+/** With a wish behind them they refuse it: "i don't want the tape". */
+export const refusalWords = wordSet("don't dont not no")
+export const wishWords = wordSet('want need')
+
+/** Says that something is to be ordered. */
+export const orderWords = wordSet(
+  'order ordering buy buying purchase pedir ordenar comprar encomendar bestellen kaufen commander acheter kharidna',
 )
 
 /** Asks for a price. */
 export const priceWords = wordSet(
-  'price prices cost costs much rate rates cuesta cuestan precio precios vale valen preço preco preços precos quanto custa custam kitne kitna kimat daam कितने कितना कीमत दाम سعر بكم اسعار كم',
+  'price prices cost costs much rate rates cuánto cuesta cuestan precio precios vale valen preço preco preços precos quanto custa custam kitne kitna kimat daam कितने कितना कीमत दाम سعر بكم اسعار كم preis preise kostet kosten prix combien coûte',
 )
 
 /** Means where the goods go. */
-export const addressWords = wordSet('address direccion dirección endereço endereco pata पता عنوان العنوان location')
+export const addressWords = wordSet(
+  'address direccion dirección endereço endereco pata पता عنوان العنوان location adresse anschrift',
+)
 
 /** Means how many. */
 export const quantityWords = wordSet(
@@ -93,7 +129,9 @@ export const quantityWords = wordSet(
 )
 
 /** Means which size or kind. */
-export const sizeWords = wordSet('size sizes kind type tamaño tamano tamanho talla saiz साइज size المقاس الحجم')
+export const sizeWords = wordSet(
+  'size sizes dimension dimensions measurement measurements kind type tamaño tamano tamanho talla saiz साइज size المقاس الحجم',
+)
 
 /** Asks for the sum of an order. */
 export const totalWords = wordSet('total totals sum altogether bill टोटल कुल kul المجموع الاجمالي')

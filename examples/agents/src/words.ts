@@ -1,12 +1,15 @@
 import { normalizeKeyword } from '@wa-agent/core'
 
 const ascii = /^[\x20-\x7e\n\r\t]*$/
-/** What says something about size rather than about quantity: 40x30x20, 3-4, 2nd, $5, 48 mm, 10 am, 10:30, 30%. */
+/** What says something else than a quantity: 40x30x20, 3-4, 2nd, $5, 48 mm, 10 am, 10:30, 30%, a telephone number. */
 const notQuantities =
-  /\d+\s?[-:]\s?\d+|\d+(?:st|nd|rd|th)\b|[$€£₹]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:mm|cm|m|kg|g|usd|dollars?|rs|rupees?|a\.?m|p\.?m|%)(?![\p{L}\p{N}])/gu
+  /\+\d[\d ()-]{7,20}\d|(?<!\d)0\d{7,14}(?!\d)|\d+\s?[-:]\s?\d+|\d+(?:st|nd|rd|th)\b|[$€£₹]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:mm|cm|m|kg|g|usd|dollars?|rs|rupees?|a\.?m|p\.?m|%)(?![\p{L}\p{N}])/gu
 const dimensions = /(\d{2,3})\s?[x×*]\s?(\d{2,3})(?:\s?[x×*]\s?(\d{2,3}))?(?:\s?cm)?/gu
+const digit = /\d/
+const sizeNoise = /\s|cm/g
+const sizeSigns = /[×*]/g
 const wordPattern =
-  /(?<![\p{L}\p{N}])a[345](?![\p{L}\p{N}])|(?<![\p{L}\p{N}])-?\d+e\d+|(?<![\p{L}\p{N}])-\s?\d[\d.,]*|\d+(?:[.,]\d+)*|[\p{L}\p{M}']+/gu
+  /(?<![\p{L}\p{N}])\d{2,3}x\d{2,3}(?:x\d{2,3})?(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])a[345](?![\p{L}\p{N}])|(?<![\p{L}\p{N}])-?\d+e\d+|(?<![\p{L}\p{N}])-\s?\d[\d.,]*|\d+(?:[.,]\d+)*|[\p{L}\p{M}']+/gu
 
 /** Beyond this a text is no order and no answer to a question of ours. */
 const maxLength = 500
@@ -27,15 +30,9 @@ function fold(text: string): string {
 }
 
 function wordsOfFolded(folded: string): string[] {
-  if (!/\d/.test(folded)) return folded.match(wordPattern) ?? []
-  const sizes: string[] = []
-  const rest = folded
-    .replace(dimensions, (size) => {
-      sizes.push(size.replace(/\s|cm/g, '').replace(/[×*]/g, 'x'))
-      return ' '
-    })
-    .replace(notQuantities, ' ')
-  return [...(rest.match(wordPattern) ?? []), ...sizes]
+  if (!digit.test(folded)) return folded.match(wordPattern) ?? []
+  const plain = folded.replace(dimensions, (size) => ` ${size.replace(sizeNoise, '').replace(sizeSigns, 'x')} `)
+  return plain.replace(notQuantities, ' ').match(wordPattern) ?? []
 }
 
 /** A map from each word of each list to what the list stands for; the words may be written as people write them. */
@@ -53,13 +50,4 @@ export function wordSet(words: string): ReadonlySet<string> {
 /** Whether one of the words is in the set. */
 export function hasAny(words: readonly string[], set: ReadonlySet<string>): boolean {
   return words.some((word) => set.has(word))
-}
-
-const questionWords = wordSet(
-  'what whats which when where why who how can could do does did is are am will would should que cual cuando donde por-que quien como cuanto cuanta qual quando onde quem quanto kya kab kahan kaha kaun kitna kitne kaise kyu kyun क्या कब कहाँ कौन कितना कैसे क्यों ما ماذا متى اين كيف كم لماذا هل',
-)
-
-/** Whether a text asks rather than answers. */
-export function isQuestion(text: string, words: readonly string[]): boolean {
-  return /[?？؟]\s*$/u.test(text) || questionWords.has(words[0] ?? '')
 }

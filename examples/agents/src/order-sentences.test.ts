@@ -1,0 +1,190 @@
+import { expect, test } from 'vitest'
+import { ShopConversation, type Step } from './transcript.ts'
+
+const toConfirmation: readonly Step[] = [['10 large boxes'], ['12 Hill Road, Leeds', 'Shall I place']]
+
+/** What impatient customers say in one breath; each must go through as written. */
+const transcripts: Readonly<Record<string, readonly Step[]>> = {
+  'a house number is no quantity': [
+    ...toConfirmation,
+    ['can you send it to 99 Oak Avenue?', '10 × large box', 'To: 99 Oak Avenue\n'],
+    ['please send everything to my office, 5 Elm Street', '10 × large box', 'To: 5 Elm Street\n'],
+    ['send it to 99 Oakfield', '10 × large box', 'To: 99 Oakfield\n'],
+    ['change the address to 7 Mill Lane, Bath', '10 × large box', 'To: 7 Mill Lane, Bath\n'],
+    ['yes', 'PK1001'],
+  ],
+  'nor is one before the size is chosen': [
+    ['i need 4 boxes'],
+    ['send them to 99 Oak Avenue, York', 'noted the address', 'Which size'],
+    ['small', '4 × small box', 'To: 99 Oak Avenue, York'],
+  ],
+  'an order with its address is complete': [
+    [
+      '10 medium boxes to 99 Oak Avenue, Springfield please',
+      '10 × medium box (30×20×15 cm): $9.50',
+      'To: 99 Oak Avenue, Springfield\n',
+      'Shall I place',
+    ],
+    ['yes', 'PK1001'],
+    ['2 brown tape to 5 Elm St, Dover', '2 × brown tape', 'To: 5 Elm St, Dover\n'],
+    ['make it 20 and send it to 7 Mill Lane, Bath', '20 × brown tape', 'To: 7 Mill Lane, Bath\n'],
+  ],
+  'a long wish with an address is an order': [
+    [
+      'can you send me a roll of stretch film and two bundles of paper to 7 Mill Lane, Bath tomorrow?',
+      '1 × roll of stretch film',
+      '2 × bundle of packing paper',
+      'To: 7 Mill Lane, Bath\n',
+    ],
+  ],
+  'a quantity with an address is both': [
+    ['brown tape'],
+    ['20 to 99 Oak Avenue, York please', '20 × brown tape', 'To: 99 Oak Avenue, York\n'],
+  ],
+  'an address in several messages and a thank you is an address': [
+    [(message) => ['boxes', '10 of them', 'large', 'thanks'].map((text) => message.text(text)), '10 × large box'],
+    [(message) => ['12 Hill Road', 'Leeds', 'thanks'].map((text) => message.text(text)), 'To: 12 Hill Road, Leeds\n'],
+    ['ok thanks', 'PK1001'],
+  ],
+  'what is about the goods is no address': [
+    ['5 large boxes'],
+    ['and 5 small', '5 × small box', 'Where shall we deliver it?'],
+    ['no wait 60 small', '60 × small box', 'Where shall we deliver it?'],
+    ['12 hill', 'a bit short', 'Where shall we deliver it?'],
+    ['could you deliver to 12 Hill Road, Leeds?', '5 × large box', '60 × small box', 'To: 12 Hill Road, Leeds\n'],
+  ],
+  'questions about goods are answered at every step and change nothing': [
+    ['10 boxes'],
+    ['do you also have tape?', 'Packing tape (a roll)', 'Which size do you need?', /^(?!.*Got it)/s],
+    ['large', 'Where shall we deliver it?'],
+    ['do you also have tape?', 'Packing tape (a roll)', 'Where shall we deliver it?'],
+    ['how much is bubble wrap?', 'Bubble wrap (a roll)', 'Where shall we deliver it?'],
+    ['what are the sizes?', 'Cardboard boxes (each)', 'Where shall we deliver it?'],
+    ['12 Hill Road, Leeds'],
+    ['and tape?', 'Packing tape (a roll)', '*Total: $20.00*', 'Shall I place this order?'],
+    ['how much are 20 rolls of brown tape', '20 × brown tape (66 m): $36.00.', '*Total: $20.00*'],
+    ['do you have chairs?', 'cannot find that in our shop', '*Total: $20.00*'],
+    ['how much is it?', '*Total: $20.00*'],
+    ['what do you sell', '7. Stretch film', 'Back to your order: Shall I place your order?'],
+    ['when do you open?', 'Monday to Friday', 'Back to your order: Shall I place your order?'],
+    ['do you have tape? i need 5 brown', '5 × brown tape', '*Total: $29.00*'],
+    ['yes', 'PK1001'],
+  ],
+  'who asks for goods gets them': [
+    ['can i get a large box', '1 × large box'],
+    ['could you add 5 brown tapes?', '5 × brown tape'],
+    ['how about 20?', '20 × brown tape'],
+  ],
+  'an article counts one': [
+    ['a roll of brown tape', '1 × brown tape (66 m): $1.80'],
+    ['and a box', 'which size', /^(?!.*How many)/s],
+    ['small', '1 × small box'],
+    ['12 Hill Road, Leeds', '1 × brown tape', '1 × small box'],
+    ['another roll of brown tape', '2 × brown tape'],
+    ['a couple of clear tapes', '2 × brown tape', '2 × clear tape'],
+    ['a dozen a4 envelopes', '12 × pack of 25 padded envelopes A4'],
+  ],
+  'an article in a question counts nothing': [['how much is a roll of brown tape', '$1.80 a roll. How many']],
+  'a number below zero is refused and nothing is lost': [
+    ['10 large boxes and 2 brown tape'],
+    ['minus 5 boxes', 'at least 1', '10 × large box', 'How many shall it be in all?'],
+    ['-5 boxes', 'at least 1', '10 × large box', 'How many shall it be in all?'],
+    ['5', '5 × large box (40×30×20 cm): $7.50'],
+    ['12 Hill Road, Leeds', '5 × large box', '2 × brown tape'],
+    ['-20 small boxes', 'not in your order', '5 × large box', '2 × brown tape'],
+    ['minus 3 tapes', 'How many shall it be in all?'],
+    ['never mind', 'nothing changed', '5 × large box', '2 × brown tape'],
+  ],
+  'things are taken out in many words': [
+    ['10 large boxes and 2 brown tape to 12 Hill Road, Leeds'],
+    ['remove 3 boxes', '7 × large box', '2 × brown tape'],
+    ["i don't want the tape", 'Removed.', '7 × large box', /^(?!.*tape)/s],
+    ['remove 2', '5 × large box'],
+    ['2 clear tape', '2 × clear tape'],
+    ['take the tape out', 'Removed.'],
+    ['2 clear tape', '2 × clear tape'],
+    ['no tape', 'Removed.'],
+    ['no labels', 'not in your order'],
+    ['5 small boxes', '5 × large box', '5 × small box'],
+    ['3 less', 'Of what?', '5 × large box', '5 × small box'],
+    ['remove the small boxes and add 2 medium', '5 × large box', '2 × medium box', /^(?!.*small)/s],
+    ['add a roll of brown tape and remove the medium ones', '5 × large box', '1 × brown tape', /^(?!.*medium)/s],
+    ['remove everything', 'Nothing was ordered'],
+  ],
+  'what is not wanted is no wish': [
+    ['i want 10 boxes but not large', 'Which size do you need?'],
+    ['small', '10 × small box', 'Where shall we deliver it?'],
+    ['the address is 14 Hill Road, not 12', '10 × small box', 'To: 14 Hill Road'],
+  ],
+  'a size in numbers belongs to what it stands beside': [
+    ['25 boxes 40x30x20 and brown tape', '25 × large box', 'How many rolls of brown tape'],
+  ],
+  'what says all of another line is another line': [
+    ['5 large boxes to 12 Hill Road, Leeds'],
+    ['20 small boxes', '5 × large box', '20 × small box'],
+    ['make it 30 small boxes', '5 × large box', '30 × small box'],
+    ['place order', 'PK1001'],
+  ],
+  'a change of two things at once changes both': [
+    ['i need 30 boxes, half small half large', 'How many large boxes'],
+    ['15 small 15 large', '15 × small box', '15 × large box'],
+  ],
+  'who wants nothing after all has ordered nothing': [
+    ['i want to order something'],
+    ['yes', 'What would you like to order?'],
+    ['no', 'Nothing was ordered'],
+  ],
+  'more of the same needs no size': [
+    ['2 packs of a5 envelopes to 12 Hill Road, Leeds'],
+    ['add 5 more envelopes', '7 × pack of 25 padded envelopes A5'],
+    ['add another', '8 × pack of 25 padded envelopes A5'],
+  ],
+  'a yes to a price is no goodbye': [['how much for 50 large boxes'], ['ok', 'Where shall we deliver it?']],
+  'an address after a price is a yes': [
+    ['how much for 50 large boxes', 'Would you like to order them?'],
+    ['12 Hill Road, Leeds', '50 × large box', 'To: 12 Hill Road, Leeds', 'Shall I place'],
+  ],
+  'a price asked after another is what is ordered': [
+    ['do you have envelopes'],
+    ['how much is the a4', '$7.90'],
+    ['12', '12 × pack of 25 padded envelopes A4'],
+  ],
+  'days, times and telephone numbers are no quantities': [
+    ...toConfirmation,
+    ['i need it in 2 days', /^(?!.*\b2 × )/s],
+    ['before 5 please', /^(?!.*\b5 × )/s],
+    ['my number is +44 7700 900123', /^(?!.*at most)/s],
+    ['one moment', /^(?!.*\b1 × )/s],
+    ['cart', '10 × large box'],
+  ],
+  'takes an order in German': [
+    ['ich brauche 20 große Kartons', '20 × large box'],
+    ['wann habt ihr offen?', 'Monday to Friday', 'Back to your order'],
+    ['Hauptstr. 5, 10115 Berlin', 'To: Hauptstr. 5, 10115 Berlin'],
+    ['nein', 'What shall I change?'],
+    ['2 rollen klebeband dazu', 'which kind'],
+    ['braun', '20 × large box', '2 × brown tape'],
+    ['ja bitte', 'PK1001'],
+    ['bestellung stornieren', 'Shall I cancel order PK1001'],
+    ['nein danke', 'PK1001 stays as it is'],
+    ['bestellung 1001 stornieren', 'Shall I cancel order PK1001'],
+    ['ja', 'PK1001 is cancelled'],
+    ['10 große kartons', 'Shall I place'],
+    ['bitte abbrechen', 'Nothing was ordered'],
+  ],
+  'takes an order in French': [
+    ['je voudrais 10 grandes boîtes', '10 × large box'],
+    ['12 rue Victor Hugo, 69002 Lyon', 'To: 12 rue Victor Hugo, 69002 Lyon'],
+    ['non', 'What shall I change?'],
+    ['20', '20 × large box'],
+    ["oui s'il vous plaît", 'PK1001'],
+    ['annuler', 'Shall I cancel order PK1001'],
+    ['non merci', 'PK1001 stays as it is'],
+    ['10 grandes boîtes', 'Shall I place'],
+    ['annuler la commande', 'Nothing was ordered'],
+  ],
+}
+
+test.each(Object.entries(transcripts))('%s', async (_title, steps) => {
+  expect(await new ShopConversation().play(steps)).toBeUndefined()
+})
