@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs'
 
 export const root = new URL('../', import.meta.url)
 
-export const packages = ['core', 'storage-sqlite', 'testing'].map((folder) => {
+export const packages = [
+  'core',
+  'storage-sqlite',
+  'testing',
+  'transport-kit',
+  'transport-cloud-api',
+  'transport-aisensy',
+  'transport-maytapi',
+  'transport-spoki',
+  'server',
+].map((folder) => {
   const url = new URL(`packages/${folder}/`, root)
   return { folder, url, manifest: JSON.parse(readFileSync(new URL('package.json', url), 'utf8')) }
 })

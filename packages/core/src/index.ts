@@ -97,6 +97,7 @@ export type {
   TransportHost,
   WebhookRequest,
   WebhookResponse,
+  WindowTemplate,
 } from './transport.ts'
 export type { ColdLimits, SendLimits } from './governor/limits.ts'
 export type {

@@ -84,7 +84,8 @@ export interface Flags {
   readonly handoff?: Handoff
   readonly optedOut: boolean
   /**
-   * When the customer last wrote, in milliseconds since 1970; absent: never. It may be told up to five minutes early where
+   * When the customer last wrote, in milliseconds since 1970; absent: never. A time that cannot be, in the future or more than
+   * seven days before the arrival, is taken for that of the arrival. It may be told up to five minutes early where
    * it was read from the disk again, so that it need not be written with every message.
    */
   readonly lastInboundAtMs?: number

@@ -22,8 +22,18 @@ export interface Capabilities {
 export interface CustomerWindow {
   readonly durationMs: number
   /** Goes out in place of a reply that comes too late. Without one such a reply becomes a dead letter. */
-  readonly template?: OutboundTemplate
+  readonly template?: WindowTemplate
 }
+
+/** A template that the provider has approved, by its name there. */
+export interface WindowTemplate {
+  readonly name: string
+  /** As the provider writes it, e.g. `en` or `pt_BR`. */
+  readonly language: string
+  readonly parameters?: readonly string[]
+}
+
+/** A message that goes out at any time, because the provider has approved it. */
 export type OutboundTemplate = Extract<OutboundMessage, { type: 'template' }>
 
 /** One reply on its way out. */

@@ -8,6 +8,12 @@ import type { Worker } from './worker.ts'
 const priorities: Readonly<Record<'in turn' | 'after answers', number>> = { 'in turn': 1, 'after answers': 0 }
 
 /**
+ * So many conversations per slot are in work or wait in memory. The others wait in the storage, where the sweep finds them:
+ * a flood must not fill the memory.
+ */
+const waitingPerSlot: typeof priorities = { 'in turn': 4, 'after answers': 1 }
+
+/**
  * Decides when a conversation is worked on: rung when its mail is due, found by a sweep when its bell was lost, never twice
  * at once, so many in parallel as the settings allow.
  */
@@ -26,7 +32,7 @@ export class Scheduler {
   #cancelSweep: (() => void) | undefined
   #sweeping: Promise<void> | undefined
   #running = false
-  /** The last sweep filled all slots: there may be more. */
+  /** Something due waits in the storage: the last sweep filled all slots, or there was a flood. */
   #hasMore = false
 
   constructor(engine: Engine, worker: Worker) {
@@ -64,7 +70,7 @@ export class Scheduler {
     do {
       await this.#sweep()
       await this.#slots.onIdle()
-    } while (this.#running && this.#busy.size > 0)
+    } while (this.#running && (this.#busy.size > 0 || this.#hasMore))
   }
 
   /**
@@ -86,6 +92,8 @@ export class Scheduler {
     } else if (this.#busy.has(id)) {
       this.#again.set(id, conversation)
       if (when === 'in turn' && this.#patient.delete(id)) this.#slots.setPriority(id, priorities[when])
+    } else if (this.#busy.size >= this.#engine.settings.concurrency * waitingPerSlot[when]) {
+      this.#hasMore = true
     } else {
       this.#enter(id, () => this.#worker.claim(conversation), priorities[when])
     }
@@ -134,7 +142,6 @@ export class Scheduler {
   /** After a long absence more is due than there are slots: it is taken up as slots become free, not sweep by sweep. */
   #sweepOn(): void {
     if (!this.#hasMore || this.#busy.size > this.#engine.settings.concurrency / 2) return
-    this.#hasMore = false
     this.#sweeping = this.#sweep()
   }
 
@@ -142,9 +149,10 @@ export class Scheduler {
   async #sweep(): Promise<void> {
     const free = this.#engine.settings.concurrency - this.#busy.size
     if (!this.#running || free <= 0) return
+    this.#hasMore = false
     try {
       const claims = await this.#worker.claimDue(free, this.#busy)
-      this.#hasMore = claims.length === free
+      this.#hasMore ||= claims.length === free
       for (const claim of claims) this.#enter(conversationId(claim.lease.conversation), async () => claim)
     } catch (error) {
       this.#engine.emit('error', { error, doing: 'looking for due conversations' })

@@ -41,7 +41,8 @@ export function sendableIn(
   const hours = Math.round(window.durationMs / 3_600_000)
   const why = `window closed: the customer last wrote more than ${hours} hours ago`
   if (!window.template)
-    return { refusal: `${why}; give the transport a template, or retry when the customer has written` }
+    return { refusal: `${why}; give the transport a windowTemplate, or retry when the customer has written` }
   if (templateWent) return { refusal: `${why}; a template went out, retry when the customer has answered` }
-  return { message: window.template, isTemplated: true }
+  const { name, language, parameters = [] } = window.template
+  return { message: { type: 'template', name, language, parameters: [...parameters] }, isTemplated: true }
 }

@@ -32,9 +32,14 @@ export function outboundDueAtMs(first: { readonly status: ReplyStatus; readonly 
   return first.status === 'sending' ? 0 : first.notBeforeMs
 }
 
-/** When the customer wrote this; `undefined` where it was not the customer. A clock that is ahead proves nothing. */
+/** Providers try for so long to deliver a message; what claims to be older comes from a clock that is wrong. */
+const oldestDeliveryMs = 7 * 86_400_000
+
+/** When the customer wrote this; `undefined` where it was not the customer. A clock that is wrong proves nothing. */
 export function wroteAtMs({ message, receivedAtMs }: Pick<NewMessage, 'message' | 'receivedAtMs'>): number | undefined {
-  return message.fromMe ? undefined : Math.min(message.sentAtMs, receivedAtMs)
+  if (message.fromMe) return undefined
+  const isPossible = message.sentAtMs <= receivedAtMs && message.sentAtMs >= receivedAtMs - oldestDeliveryMs
+  return isPossible ? message.sentAtMs : receivedAtMs
 }
 
 /** The flags after the customer has written something; messages may come late and in any order. */

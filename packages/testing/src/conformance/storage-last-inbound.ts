@@ -48,6 +48,16 @@ export const lastInboundCases: readonly ConformanceCase<Storage>[] = [
     await storage.append([incoming('recent', { sentAtMs: start + minuteMs }, { receivedAtMs: start + 9 * minuteMs })])
     assertLastInbound(await storage.control(ana, {}), start + minuteMs)
   }),
+  storageCase(
+    'takes the arrival for the time of a message that claims to be older than seven days',
+    async (storage) => {
+      const weekMs = 7 * 24 * 60 * minuteMs
+      await storage.append([incoming('week', { sentAtMs: start - weekMs }, { receivedAtMs: start })])
+      assertLastInbound(await storage.control(ana, {}), start - weekMs)
+      await storage.append([incoming('older', { sentAtMs: start - weekMs - 1 }, { receivedAtMs: start })])
+      assertLastInbound(await storage.control(ana, {}), start)
+    },
+  ),
   storageCase('takes neither a duplicate nor what we wrote for a message of the customer', async (storage) => {
     await storage.append([writtenAt('a', start)])
     await enqueued(storage, 'r1')

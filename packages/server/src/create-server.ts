@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { WaAgentError, waitFor } from '@wa-agent/core'
+import { clientAddress } from './address.ts'
+import { Answering, securityHeaders } from './answering.ts'
+import { createApp } from './app.ts'
+import { BodyBudget } from './body.ts'
+import { closeHttpServer, type Listening, listen } from './http-server.ts'
+import { answerNodeWebhook } from './node-webhooks.ts'
+import { readSettings, type ServerOptions, type Settings } from './options.ts'
+import { Problem, problemBody, problemOf, problemType } from './problem.ts'
+import { createLimiter } from './rate-limits.ts'
+import { Webhooks, webhookPrefix } from './webhooks.ts'
+
+/** What the surroundings know of a request: its address, or node's own objects, as `@hono/node-server` passes them. */
+export interface RequestInfo {
+  readonly address?: string
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } }
+}
+
+/** A server of webhooks, chat and administration. */
+export interface Server {
+  /** Answers one request; never rejects. Without `info` the limits by address do not apply. */
+  readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>
+  /** The same for `node:http` and Express; webhooks take a shorter way. Mount it before any body parser. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void
+  /** Listens. Resolves with the port, which the system chooses where `port` is 0 (default). Default host: `127.0.0.1`. */
+  start(options?: { readonly port?: number; readonly host?: string }): Promise<{ readonly port: number }>
+  /** Takes nothing new, finishes what was accepted, then resolves. Also what is mounted elsewhere answers 503 from then on. */
+  stop(): Promise<void>
+}
+
+/**
+ * Makes the server of a bot. Create it before `bot.start()`, so that it sees how the transports connect. Throws
+ * `invalid_options`, also for secrets that are missing, short or look like defaults.
+ */
+export function createServer(options: ServerOptions): Server {
+  const settings = readSettings(options)
+  const answering = new Answering(settings)
+  const budget = new BodyBudget(settings.maxBufferedBytes)
+  const addresses = createLimiter(settings.limits.address)
+  const webhooks = new Webhooks(settings, { addresses, budget })
+  const app = createApp({ settings, answering, webhooks, budget, addresses })
+  const fetch = async (request: Request, info: RequestInfo = {}) => {
+    try {
+      return await app.fetch(request, { address: addressOf(settings, request, info) })
+    } catch (error) {
+      // Hono passes on what is no Error, e.g. a string that a storage threw.
+      return problemResponse(problemOf(error, settings.logger))
+    }
+  }
+  const listener = nodeListener(fetch, (request, response) =>
+    answerNodeWebhook({ settings, answering, webhooks, budget }, request, response),
+  )
+  let listening: Listening | undefined
+  let isStarting = false
+  return {
+    fetch,
+    listener,
+    async start({ port = 0, host = '127.0.0.1' } = {}) {
+      if (listening || isStarting) throw startedTwice()
+      isStarting = true
+      try {
+        listening = await listen(settings, listener, { port, host })
+        answering.isStopping = false
+        return { port: listening.port }
+      } finally {
+        isStarting = false
+      }
+    },
+    async stop() {
+      answering.isStopping = true
+      const stopping = listening
+      listening = undefined
+      if (stopping) await closeHttpServer(stopping, settings)
+      await drain(answering, settings)
+    },
+  }
+}
+
+/** Waits for requests that came by `fetch` or `listener`, but no longer than `stopTimeoutMs`. */
+async function drain(answering: Answering, { clock, stopTimeoutMs }: Settings): Promise<void> {
+  const drained = new AbortController()
+  await Promise.race([answering.drained(), waitFor(clock, stopTimeoutMs, drained.signal)])
+  drained.abort()
+}
+
+function addressOf({ trustedProxies }: Settings, request: Request, info: RequestInfo): string | undefined {
+  const remote = info.address ?? info.incoming?.socket.remoteAddress
+  return clientAddress(remote, request.headers.get('x-forwarded-for'), trustedProxies)
+}
+
+function nodeListener(fetch: Server['fetch'], webhook: (...args: Parameters<Server['listener']>) => Promise<void>) {
+  const web = getRequestListener((request, info) => fetch(request, info as RequestInfo), {
+    overrideGlobalObjects: false,
+    errorHandler: unreadable,
+  })
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.url?.startsWith(webhookPrefix)) void webhook(request, response)
+    else void web(request, response)
+  }
+}
+
+/** What is answered where not even a Web `Request` can be made, e.g. of a `Host` with a slash. */
+function unreadable(): Response {
+  return problemResponse(new Problem(400, 'bad-request', { detail: 'Expected a valid path and host.' }))
+}
+
+function problemResponse(problem: Problem): Response {
+  const headers = { ...securityHeaders, ...problem.headers, 'content-type': problemType }
+  return new Response(problemBody(problem, 'none'), { status: problem.status, headers })
+}
+
+function startedTwice(): WaAgentError {
+  return new WaAgentError('not_running', '[server] The server listens already. Call start() again only after stop().')
+}

@@ -1,0 +1,46 @@
+import type { Transport, TransportHost } from '@wa-agent/core'
+import { metaCapabilities } from '@wa-agent/transport-kit/meta'
+import { createClient } from './client.ts'
+import { openMedia } from './media.ts'
+import type { AisensyTransportOptions } from './options.ts'
+import { createSend } from './send.ts'
+import { settingsOf } from './settings.ts'
+import { answerWebhook } from './webhook.ts'
+
+/**
+ * WhatsApp through AiSensy: its webhooks in both formats, and its Project, Direct and Campaign APIs. Throws
+ * `invalid_options`.
+ *
+ * AiSensy cannot be asked what became of a message, nor for missed ones, so there is neither `find` nor `catchUp`.
+ */
+export function aisensyTransport(options: AisensyTransportOptions): Transport {
+  const settings = settingsOf(options)
+  const { tenant, channel, window, limits } = settings
+  const client = createClient(settings)
+  const sender = createSend(settings, client)
+  let host: TransportHost | undefined
+  return {
+    name: 'aisensy',
+    tenant,
+    channel,
+    capabilities: metaCapabilities,
+    window,
+    limits,
+    async start(startedHost) {
+      host = startedHost
+      // Webhooks have no connection that could break.
+      startedHost.connection('connected')
+    },
+    send: sender.send,
+    async webhook(request) {
+      return host ? answerWebhook(request, { host, settings: settings.webhook }) : { status: 503 }
+    },
+    openMedia: (media, { signal }) => openMedia(media, { client, settings, signal }),
+    async stop() {
+      client.close()
+      sender.close()
+      host?.connection('stopped')
+      host = undefined
+    },
+  }
+}

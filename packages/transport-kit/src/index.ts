@@ -1,0 +1,16 @@
+// HTTP calls to a provider
+
+export { createHttpClient, failedAnswer } from './http-client.ts'
+export type { HttpAnswer, HttpClient, HttpClientOptions, HttpFailure, HttpOutcome, HttpRequest } from './http-client.ts'
+export { createToken, type Token, type TokenSource } from './token.ts'
+export { withToken, type WithTokenOptions } from './with-token.ts'
+
+// Webhooks of a provider
+
+export { hmacSha256Hex, sameSecret } from './secrets.ts'
+export { acknowledge, type ReadJsonOptions, type ReadJsonResult, readJson, refused } from './webhook.ts'
+
+// Files at a provider
+
+export { isAllowedHost } from './allowed-url.ts'
+export { isGone, type OpenSafelyOptions, openSafely } from './media.ts'

@@ -1,0 +1,86 @@
+import type { ContactAlias, InboundMessageInput } from '@wa-agent/core'
+import { parseContent } from './parse-content.ts'
+import { contactSchema, type MetaContact, type MetaMessage, messageSchema } from './payloads.ts'
+
+/** Things that happen in a chat and that nobody said: nothing is to be answered. */
+const events: ReadonlySet<string> = new Set(['system', 'revoke'])
+
+/** A message in our words, or the kind of what was left out. */
+export type ParsedMessage = { readonly message: InboundMessageInput } | { readonly ignored: string }
+
+/** Reads a customer's message. `contacts` are those of the same value; some messages come without. */
+export function parseMessage(raw: unknown, contacts: readonly MetaContact[], nowMs: number): ParsedMessage {
+  const parsed = messageSchema.safeParse(raw)
+  if (!parsed.success) return { ignored: 'malformed message' }
+  const message = parsed.data
+  if (events.has(message.type)) return { ignored: message.type }
+  const contact = contactOf(message, contacts)
+  const phone = message.from ?? contact?.wa_id
+  const bsuid = message.from_user_id ?? contact?.user_id
+  const id = phone ?? bsuid
+  if (id === undefined) return { ignored: 'message without sender' }
+  const name = (contact ?? onlyOf(contacts))?.profile?.name
+  const from = { id, name, aliases: aliasesOf(phone, bsuid) }
+  const isGroup = message.group_id !== undefined
+  return { message: complete(message, { chat: message.group_id ?? id, from, isGroup }, nowMs) }
+}
+
+/**
+ * Reads what the owner wrote by hand, in the app: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/smb_message_echoes
+ */
+export function parseEcho(raw: unknown, nowMs: number): ParsedMessage {
+  const parsed = messageSchema.safeParse(raw)
+  if (!parsed.success) return { ignored: 'malformed echo' }
+  const message = parsed.data
+  if (events.has(message.type)) return { ignored: message.type }
+  const chat = message.group_id ?? message.to ?? message.to_user_id
+  if (chat === undefined) return { ignored: 'echo without recipient' }
+  const from = { id: message.from ?? 'business' }
+  return { message: complete(message, { chat, from, fromMe: true, isGroup: message.group_id !== undefined }, nowMs) }
+}
+
+type Situation = Pick<InboundMessageInput, 'chat' | 'from' | 'fromMe' | 'isGroup'>
+
+function complete(message: MetaMessage, situation: Situation, nowMs: number): InboundMessageInput {
+  const repliedTo = message.context?.id
+  return {
+    id: message.id,
+    ...situation,
+    sentAtMs: message.timestamp === undefined ? nowMs : millisecondsOf(message.timestamp),
+    ...(repliedTo === undefined ? {} : { replyTo: { id: repliedTo } }),
+    ...parseContent(message),
+  }
+}
+
+/** The contacts that can be read. */
+export function contactsOf(raw: readonly unknown[] | undefined): MetaContact[] {
+  return (raw ?? []).flatMap((one) => {
+    const parsed = contactSchema.safeParse(one)
+    return parsed.success ? [parsed.data] : []
+  })
+}
+
+/** Timestamps are in seconds; what is far too large for that is in milliseconds already. */
+export function millisecondsOf(timestamp: number): number {
+  return Math.round(timestamp > 1e11 ? timestamp : timestamp * 1000)
+}
+
+function contactOf(message: MetaMessage, contacts: readonly MetaContact[]): MetaContact | undefined {
+  const { from, from_user_id: userId } = message
+  if (from === undefined && userId === undefined) return onlyOf(contacts)
+  return contacts.find(
+    (one) => (from !== undefined && one.wa_id === from) || (userId !== undefined && one.user_id === userId),
+  )
+}
+
+/** Its number may be written in another form than the sender's. So its name counts, and its ids do not. */
+function onlyOf(contacts: readonly MetaContact[]): MetaContact | undefined {
+  return contacts.length === 1 ? contacts[0] : undefined
+}
+
+function aliasesOf(phone: string | undefined, bsuid: string | undefined): ContactAlias[] {
+  const aliases: ContactAlias[] = []
+  if (phone !== undefined) aliases.push({ kind: 'phone', value: phone })
+  if (bsuid !== undefined) aliases.push({ kind: 'bsuid', value: bsuid })
+  return aliases
+}

@@ -1,0 +1,75 @@
+import type { Delivery, SendResult, Transport, TransportHost } from '@wa-agent/core'
+import { openSafely } from '@wa-agent/transport-kit'
+import { createClient } from './client.ts'
+import { capabilitiesOf } from './limits.ts'
+import { type MaytapiTransportOptions, settingsOf } from './options.ts'
+import { outboundFile } from './outbound-file.ts'
+import { OwnMessages } from './own-messages.ts'
+import { mediaOf, renderMaytapi } from './render.ts'
+import { handleWebhook } from './webhook.ts'
+
+/**
+ * WhatsApp over Maytapi: a number linked like WhatsApp Web, without templates and without a 24-hour window. Messages come by
+ * webhook, replies go out over its REST API. Throws `invalid_options`.
+ */
+export function maytapiTransport(options: MaytapiTransportOptions): Transport {
+  const settings = settingsOf(options)
+  const { tenant, channel, limits, skipFilter, maxMediaBytes, allowedMediaHosts, fetch, timeoutMs } = settings
+  const client = createClient(settings)
+  const own = new OwnMessages()
+  let host: TransportHost | undefined
+  const handling = new Set<Promise<unknown>>()
+
+  async function send(delivery: Delivery, signal: AbortSignal): Promise<SendResult> {
+    const media = mediaOf(delivery.message)
+    const read = media && (await outboundFile(media, maxMediaBytes))
+    if (read && 'failed' in read) return read.failed
+    const passes = skipFilter === 'always' || (skipFilter === 'replies' && delivery.inReplyTo.length > 0)
+    const body = renderMaytapi(delivery, { file: read?.file, skipFilter: passes })
+    if (!body) return { status: 'failed', retryable: false, reason: `Maytapi has no ${delivery.message.type}` }
+    const sent = own.begin({ delivery, body }, host?.clock.now() ?? 0)
+    const result = await client.sendMessage(body, signal)
+    sent(result.status === 'sent' ? result.providerId : undefined)
+    return result
+  }
+
+  return {
+    name: 'maytapi',
+    tenant,
+    channel,
+    capabilities: capabilitiesOf(settings),
+    limits,
+    async start(startedHost) {
+      host = startedHost
+      // Whether the phone itself is connected is told by its status events.
+      host.connection('connected')
+    },
+    send: (delivery, { signal }) => send(delivery, signal),
+    async stop() {
+      const stopped = host
+      host = undefined
+      await Promise.allSettled(handling)
+      client.close()
+      stopped?.connection('stopped')
+    },
+    async webhook(request) {
+      if (!host) return { status: 503 }
+      const work = handleWebhook(request, { host, settings, own })
+      handling.add(work)
+      try {
+        return await work
+      } finally {
+        handling.delete(work)
+      }
+    },
+    openMedia: ({ reference }, { signal }) =>
+      openSafely({
+        url: reference,
+        allowedHosts: allowedMediaHosts,
+        maxBytes: maxMediaBytes,
+        signal,
+        fetch,
+        timeoutMs,
+      }),
+  }
+}

@@ -1,0 +1,45 @@
+import type { InboundMessageInput, TransportHost, WebhookRequest, WebhookResponse } from '@wa-agent/core'
+import { acknowledge, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
+import type { Settings } from './options.ts'
+import type { OwnMessages } from './own-messages.ts'
+import { type ParsedEvent, parseMaytapi } from './parse.ts'
+
+/**
+ * Answers one webhook of Maytapi. It signs nothing: what proves the caller is the secret in the address; product and phone
+ * are compared as well, so that a webhook that was set for the whole product does not reach the wrong channel.
+ */
+export async function handleWebhook(
+  request: WebhookRequest,
+  { host, settings, own }: { readonly host: TransportHost; readonly settings: Settings; readonly own: OwnMessages },
+): Promise<WebhookResponse> {
+  const logger = settings.logger ?? host.logger
+  const { productId, phoneId, maxWebhookBytes: maxBytes } = settings
+  if (request.method.toUpperCase() !== 'POST') return refused(405, 'method', logger)
+  const given = request.query.get('token') ?? request.query.get('key')
+  if (!sameSecret(given, settings.webhookSecret)) return refused(401, 'secret', logger)
+  const read = readJson(request, { logger, maxBytes })
+  if ('refusal' in read) return read.refusal
+  const nowMs = host.clock.now()
+  const parsed = parseMaytapi(read.json, { nowMs, productId, phoneId })
+  if (!parsed) return refused(403, 'another product or phone', logger)
+  if (parsed.ignored.length > 0) logger.debug({ kinds: parsed.ignored }, 'webhook has what is not for us')
+  return acknowledge({ logger }, () => handOver(parsed, { host, own, nowMs }))
+}
+
+async function handOver(
+  { messages, updates, echoes, connection }: ParsedEvent,
+  { host, own, nowMs }: { readonly host: TransportHost; readonly own: OwnMessages; readonly nowMs: number },
+): Promise<void> {
+  for (const echo of echoes) own.pair(echo)
+  if (connection) host.connection(connection.state, connection.reason)
+  const recognised = messages.map((message): InboundMessageInput => own.recognise(message, nowMs))
+  if (recognised.length > 0) await host.receive(recognised)
+  if (updates.length === 0) return
+  await host.track(
+    updates.map((update) => {
+      // The first status may overtake the answer to the send: then only our own id finds the reply.
+      const replyId = own.replyOf(update.providerId)
+      return replyId === undefined ? update : { ...update, replyId }
+    }),
+  )
+}

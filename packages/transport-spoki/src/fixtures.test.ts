@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { inboundMessageSchema } from '@wa-agent/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseSpoki } from './parse.ts'
+
+const folder = new URL('fixtures/', import.meta.url)
+const names = readdirSync(folder)
+  .filter((name) => !name.endsWith('.expected.json'))
+  .map((name) => name.replace(/\.json$/, ''))
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
+
+const nowMs = Date.UTC(2026, 0, 1)
+
+describe('every kind of webhook is understood', () => {
+  test('there are fixtures, each with what is expected of it', () => {
+    expect(names.length).toBeGreaterThan(30)
+    expect(readdirSync(folder)).toHaveLength(names.length * 2)
+  })
+
+  test.each(names)('%s', (name) => {
+    const parsed = parseSpoki(read(name), { nowMs, handoff: true })
+    expect(parsed).toEqual(read(`${name}.expected`))
+    for (const message of parsed.messages) expect(inboundMessageSchema.safeParse(message).error).toBeUndefined()
+  })
+})
+
+/** Every field, at any depth, with the object or array that holds it. */
+function fieldsOf(value: unknown): { readonly holder: Record<string, unknown>; readonly key: string }[] {
+  if (typeof value !== 'object' || value === null) return []
+  const holder = value as Record<string, unknown>
+  return Object.keys(holder).flatMap((key) => [{ holder, key }, ...fieldsOf(holder[key])])
+}
+
+const odd = [
+  null,
+  '',
+  0,
+  -1,
+  1e300,
+  true,
+  [],
+  {},
+  [[]],
+  'x'.repeat(3000),
+  '\0',
+  '\ud800',
+  '_',
+  '@c.us',
+  '@lid',
+  '__proto__',
+]
+
+test('whatever stands in one of the fields, only messages and updates come of it that the engine takes', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...names), fc.nat(), fc.constantFrom(...odd), (name, at, wrong) => {
+      const body = read(name)
+      const fields = fieldsOf(body)
+      const field = fields[at % fields.length]
+      if (field) field.holder[field.key] = wrong
+      const parsed = parseSpoki(body, { nowMs, handoff: true })
+      for (const message of parsed.messages) expect(inboundMessageSchema.safeParse(message).success).toBe(true)
+      for (const { atMs } of parsed.updates) expect(Number.isSafeInteger(atMs)).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
+})
