@@ -133,10 +133,16 @@ function namesProduct(text: string): Route | undefined {
   return { agent: isOrder ? 'orders' : 'catalogue', by: 'fallback', reason: 'a product is named' }
 }
 
+/** Looked at by every step of a turn, and changed by none of them. */
+const ordersRead = new WeakMap<object, OrderSession>()
+
 function orderIn(state: ConversationState): OrderSession | undefined {
   const stored = state.sessions['orders']
-  if (stored === undefined) return undefined
+  if (typeof stored !== 'object' || stored === null) return undefined
+  const read = ordersRead.get(stored)
+  if (read) return read
   const parsed = orderSessionSchema.safeParse(stored)
+  if (parsed.success) ordersRead.set(stored, parsed.data)
   return parsed.success ? parsed.data : undefined
 }
 
