@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Bot, createBot, createPipeline, defineAgent, memoryStorage, type Storage } from '@wa-agent/core'
+import {
+  type Bot,
+  createBot,
+  createPipeline,
+  defineAgent,
+  memoryStorage,
+  type SendLimits,
+  type Storage,
+} from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { type SimulatedWhatsApp, simulatedWhatsApp, type VirtualClock, virtualClock } from '@wa-agent/testing'
 import fc from 'fast-check'
@@ -21,7 +29,15 @@ type Step =
 type Echo = 'none' | 'before' | 'after'
 type Fault = 'timeout-after-acceptance' | 'timeout-before-acceptance' | 'rate-limited' | 'unavailable'
 
-const echoes = fc.constantFrom<Echo>('none', 'before', 'after')
+interface Circumstances {
+  readonly echo: Echo
+  readonly limits: SendLimits
+}
+
+const circumstances: fc.Arbitrary<Circumstances> = fc.record({
+  echo: fc.constantFrom<Echo>('none', 'before', 'after'),
+  limits: fc.constantFrom<SendLimits>({}, { messagesPerSecond: 1 }, { perChat: { everyMs: 3000, burst: 2 } }),
+})
 const tenant = fc.integer({ min: 0, max: 1 })
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -74,9 +90,11 @@ class Town {
   failures = 0
   #process: { bot: Bot; crash(): void } | undefined
   readonly #disk: () => Storage
+  readonly #limits: SendLimits
 
-  constructor(disk: () => Storage, echo: Echo) {
+  constructor(disk: () => Storage, { echo, limits }: Circumstances) {
     this.#disk = disk
+    this.#limits = limits
     this.tenants = ['red', 'blue'].map((name) =>
       simulatedWhatsApp({ clock: this.clock, tenant: name, channel: 'main', echo, sendLatencyMs: 20 }),
     )
@@ -105,6 +123,7 @@ class Town {
       retry: { maxAttempts: 4 },
       sendRetry: { maxAttempts: 1000 },
       coalesce: { settleMs: 30, maxMessages: 3 },
+      limits: this.#limits,
       fallbackText: 'fallback',
     })
     await bot.start()
@@ -188,9 +207,9 @@ class Town {
   }
 }
 
-async function holds(schedule: readonly Step[], echo: Echo, storage: Storage): Promise<void> {
+async function holds(schedule: readonly Step[], circumstances: Circumstances, storage: Storage): Promise<void> {
   await storage.open()
-  const town = new Town(() => storage, echo)
+  const town = new Town(() => storage, circumstances)
   await town.start()
   for (const step of schedule) await town.take(step)
   await town.finish(storage)
@@ -200,10 +219,10 @@ async function holds(schedule: readonly Step[], echo: Echo, storage: Storage): P
 
 it('answers each message once or has a dead letter, in order, for any schedule (memory)', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, echoes, async (schedule, echo) => {
-      await holds(schedule, echo, memoryStorage())
+    fc.asyncProperty(steps, circumstances, async (schedule, given) => {
+      await holds(schedule, given, memoryStorage())
     }),
-    { numRuns: 120, seed: 20_261_121 },
+    { numRuns: 400, seed: 20_261_121 },
   )
 }, 120_000)
 
@@ -212,12 +231,12 @@ it('answers each message once or has a dead letter, in order, for any schedule (
   let count = 0
   try {
     await fc.assert(
-      fc.asyncProperty(steps, echoes, async (schedule, echo) => {
+      fc.asyncProperty(steps, circumstances, async (schedule, given) => {
         count += 1
         const storage = sqliteStorage({ path: join(folder, `${count}.db`), synchronous: 'normal' })
-        await holds(schedule, echo, storage)
+        await holds(schedule, given, storage)
       }),
-      { numRuns: 40, seed: 20_261_121 },
+      { numRuns: 80, seed: 20_261_121 },
     )
   } finally {
     rmSync(folder, { recursive: true })

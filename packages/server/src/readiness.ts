@@ -1,4 +1,5 @@
 import { type ConnectionState, isWaAgentError, type StorageStats, waitFor } from '@wa-agent/core'
+import { isChatTransport } from './chat-transport.ts'
 import type { Settings } from './options.ts'
 
 /** What is wrong, and whether work can be done nevertheless. */
@@ -64,11 +65,10 @@ function summary(
   for (const [name, ofKind] of Object.entries(counts))
     for (const [state, count] of Object.entries(ofKind))
       if (away(state)) reasons.push(`${name}: ${count} of ${sum(ofKind)} channels ${state}`)
-  // One tenant's lost connection must not take the server from all others.
-  const usable = Object.values(counts)
-    .flatMap((ofKind) => Object.keys(ofKind))
-    .some((state) => !away(state))
-  const ready = known.storage === 'ok' && !known.isStopping && (usable || transports.length === 0)
+  // One tenant's lost connection must not take the server from all others; and a chat to try the agents is always connected.
+  const providers = transports.filter((transport) => !isChatTransport(transport))
+  const usable = providers.some(({ tenant, channel }) => !away(known.states.get(`${tenant}/${channel}`) ?? 'unknown'))
+  const ready = known.storage === 'ok' && !known.isStopping && (usable || providers.length === 0)
   if (known.storage === 'closed') reasons.unshift('the bot is not running')
   if (known.storage === 'away') reasons.unshift('the storage does not answer')
   if (known.isStopping) reasons.unshift('the server is stopping')
