@@ -87,12 +87,12 @@ function findByPlace(said: string, words: readonly string[], choices: readonly O
   if (rest.length === 2 && (rest[1] === 'one' || rest[1] === 'ones')) rest.pop()
   const [word] = rest
   if (word === undefined || rest.length > 1) return undefined
-  if (lastWords.has(word)) return choices.at(-1)
+  if (lastWords().has(word)) return choices.at(-1)
   const place = ordinals().get(word)
   if (place !== undefined) return choices[place - 1]
   const number = /^\d{1,3}$/.test(word) ? Number(word) : cardinals().get(word)
-  const isLabelled = words.some((other, index) => labels.has(other) || isNumberSign(other, words[index + 1]))
-  const maybeQuantity = words.length > 1 && words.some((other) => wishes.has(other)) && !isLabelled
+  const isLabelled = words.some((other, index) => labels().has(other) || isNumberSign(other, words[index + 1]))
+  const maybeQuantity = words.length > 1 && words.some((other) => wishes().has(other)) && !isLabelled
   return number === undefined || maybeQuantity ? undefined : choices[number - 1]
 }
 
@@ -130,7 +130,7 @@ function findById(text: string, choices: readonly OfferedChoice[]): OfferedChoic
 }
 
 function isAround(word: string): boolean {
-  return fillers.has(word) || labels.has(word) || wishes.has(word)
+  return fillers().has(word) || labels().has(word) || wishes().has(word)
 }
 
 interface Title {
@@ -158,8 +158,8 @@ function wordsOf(said: string): string[] {
     .filter(Boolean)
 }
 
-function wordSet(words: string): ReadonlySet<string> {
-  return new Set(words.split(' ').map(keywordOf))
+function wordSet(words: string): () => ReadonlySet<string> {
+  return lazily(() => new Set(words.split(' ').map(keywordOf)))
 }
 
 /** Many bots offer no choices: they need not wait for these tables. */

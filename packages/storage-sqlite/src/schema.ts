@@ -5,8 +5,8 @@ import { WaAgentError } from '@wa-agent/core'
 const applicationId = 0x77616774
 
 /**
- * Forward only: what has been released is never edited, only added to. Each step runs in the transaction that also raises
- * `user_version`, so a step is done wholly or not at all.
+ * Forward only: what has been released is never edited, only added to. All that are missing run in the transaction that also
+ * raises `user_version`, so they are done wholly or not at all.
  *
  * Times are REAL because JavaScript's numbers are; SQLite stores whole ones as integers. Partial indices hold only what is
  * unfinished: they stay small, however large the tables grow. What only a rare search needs is indexed by slice (see
@@ -136,12 +136,10 @@ export function migrate(db: DatabaseSync, steps: readonly string[] = migrations)
       `[storage-sqlite] The database has schema ${version}, this version knows up to ${steps.length}. Install the version of @wa-agent/storage-sqlite that wrote it, or restore a backup from before the update.`,
     )
   }
-  for (const [index, step] of steps.entries()) {
-    if (index < version) continue
-    db.exec(
-      `BEGIN IMMEDIATE; ${step}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}; COMMIT`,
-    )
-  }
+  const missing = steps.slice(version)
+  if (missing.length === 0) return
+  const mark = `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length}`
+  db.exec(`BEGIN IMMEDIATE; ${missing.join(';')}; ${mark}; COMMIT`)
 }
 
 function pragma(db: DatabaseSync, name: string): number {
