@@ -20,7 +20,8 @@ export interface ServerLimits {
   readonly channel?: RateLimit | false
   /**
    * Of one address (of IPv6 the first 64 bits): requests with a key or a wrong one, and webhooks that were refused. Default
-   * 600 a minute. Webhooks that were accepted do not count: a provider sends all of them from a few addresses.
+   * 600 a minute. Webhooks that were accepted do not count and are never refused for it: a provider sends all of them from a
+   * few addresses.
    */
   readonly address?: RateLimit | false
 }

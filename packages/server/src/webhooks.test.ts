@@ -107,7 +107,17 @@ test('a channel has a limit, which refused requests do not use up', async () => 
   expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(50)
 })
 
-test('an address that sends too much that is wrong is not listened to, other addresses are', async () => {
+test('the only channel of its kind is also reached as main, whatever its name is', async () => {
+  const named = (name: string, channel: string) => ({ ...pushTransport('default', channel), name })
+  const transports = [named('one', 'sales'), named('two', 'sales2'), named('two', 'support')]
+  await using world = await openWorld({ transports })
+  const ask = async (path: string) => (await world.server.fetch(webhook(path, bodyWith('hello')))).status
+  expect([await ask('/webhooks/one/sales'), await ask('/webhooks/one/main')]).toEqual([200, 200])
+  expect(await ask('/webhooks/one/default/main')).toBe(200)
+  expect([await ask('/webhooks/two/support'), await ask('/webhooks/two/main')]).toEqual([200, 404])
+})
+
+test('an address that sends too much that is wrong is told to stop, and what is right is taken from it', async () => {
   await using world = await openWorld({ limits: { address: { requests: 3, perMs: 60_000 } } })
   const ask = async (address: string, path = '/webhooks/push/main', signature?: string) => {
     const headers = signature === undefined ? {} : { 'x-signature': signature }
@@ -117,8 +127,10 @@ test('an address that sends too much that is wrong is not listened to, other add
   expect(await ask('203.0.113.1', undefined, 'sha256=0')).toBe(401)
   expect(await ask('203.0.113.1', '/webhooks/push/none')).toBe(404)
   expect(await ask('203.0.113.1', undefined, 'sha256=0')).toBe(401)
-  expect(await ask('203.0.113.1')).toBe(429)
-  expect(await ask('203.0.113.2')).toBe(200)
+  expect(await ask('203.0.113.1', undefined, 'sha256=0')).toBe(429)
+  expect(await ask('203.0.113.1', '/webhooks/push/none')).toBe(429)
+  expect(await ask('203.0.113.2', undefined, 'sha256=0')).toBe(401)
+  expect(await ask('203.0.113.1')).toBe(200)
 })
 
 test('never waits for an agent', async () => {

@@ -31,6 +31,8 @@ const noBody = new Uint8Array()
 /** Finds the transport of a webhook, guards it, and lets it answer. */
 export class Webhooks {
   readonly #routes = new Map<string, Route>()
+  /** Transport and tenant of the routes there are. */
+  readonly #kinds = new Set<string>()
   readonly #channels: Limiter
   readonly #addresses: Limiter
   readonly #budget: BodyBudget
@@ -43,19 +45,32 @@ export class Webhooks {
     this.#logger = settings.logger
     for (const transport of settings.transports) {
       if (!transport.webhook) continue
-      const { name, tenant, channel } = transport
       const webhook = transport.webhook.bind(transport)
-      const route = { transport, webhook, key: `${tenant}/${channel}` }
-      this.#routes.set(`${webhookPrefix}${name}/${tenant}/${channel}`, route)
-      if (tenant === 'default') this.#routes.set(`${webhookPrefix}${name}/${channel}`, route)
+      this.#add({ transport, webhook, key: `${transport.tenant}/${transport.channel}` })
     }
+  }
+
+  #add(route: Route): void {
+    const { name, tenant, channel } = route.transport
+    this.#addAt(`${name}/${tenant}`, channel, route)
+    if (tenant === 'default') this.#addAt(name, channel, route)
+  }
+
+  /** Channels of one tenant have different names; its only one of a kind is also reached as `main`. */
+  #addAt(kind: string, channel: string, route: Route): void {
+    const main = `${webhookPrefix}${kind}/main`
+    const isFirst = !this.#kinds.has(kind)
+    this.#kinds.add(kind)
+    const other = this.#routes.get(main)
+    if (isFirst) this.#routes.set(main, route)
+    else if (other && other.transport.channel !== 'main') this.#routes.delete(main)
+    this.#routes.set(`${webhookPrefix}${kind}/${channel}`, route)
   }
 
   /** Answers, without ever waiting for an agent. Rejects with a `Problem`. */
   async answer(call: WebhookCall): Promise<WebhookResponse> {
     if (call.method !== 'POST' && call.method !== 'GET') throw methodNotAllowed(['GET', 'POST'])
     const { address } = call
-    if (address !== undefined) await this.#addresses.check(address)
     const route = this.#routes.get(call.path) ?? this.#routes.get(decoded(call.path))
     if (!route) {
       await this.#refused(address)
@@ -91,10 +106,13 @@ export class Webhooks {
     }
   }
 
-  /** Strangers must use up their own limit, never the channel's. */
+  /**
+   * Strangers must use up their own limit, never the channel's. What is proven is taken from any address: behind a proxy that
+   * nobody told us of, providers and strangers have the same one.
+   */
   async #refused(address: string | undefined, route?: Route): Promise<void> {
-    if (address !== undefined) await this.#addresses.count(address)
     if (route) await this.#channels.giveBack(route.key)
+    if (address !== undefined) await this.#addresses.take(address)
   }
 }
 
