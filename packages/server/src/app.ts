@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { routePath } from 'hono/route'
+import { matchedRoutes } from 'hono/route'
 import { type Answering, securityHeaders } from './answering.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { authenticate } from './authenticate.ts'
@@ -55,8 +55,7 @@ function observe({ answering }: AppParts) {
       for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value)
       context.res.headers.set('x-request-id', requestId)
     } finally {
-      const pattern = routePath(context, -1)
-      const route = pattern === '*' || pattern === '/*' ? '(none)' : pattern
+      const route = matchedRoutes(context).findLast(({ path }) => path !== '*' && path !== '/*')?.path ?? '(none)'
       answering.end({ requestId, method: context.req.method, route, status, startedAtMs })
     }
   }
