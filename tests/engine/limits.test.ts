@@ -90,6 +90,20 @@ describe('the limits of a channel', () => {
     expect(world.named('reply-sent')).toHaveLength(2)
   })
 
+  it('cost no answer its life, however often it was too much', async () => {
+    let refusals = 0
+    const send = async (): Promise<SendResult> => {
+      refusals += 1
+      if (refusals <= 30) return { status: 'failed', retryable: true, reason: '130429', slowDown: 'channel' }
+      return { status: 'sent' }
+    }
+    await using world = await startWorld({ transport: { send } })
+    world.whatsapp.customer('anna').says('hello')
+    await world.clock.advance(3_600_000)
+    expect(world.named('reply-dead')).toEqual([])
+    expect(world.named('reply-sent')).toHaveLength(1)
+  })
+
   it('leave a channel alone that is down, and say so', async () => {
     await using world = await startWorld()
     world.whatsapp.faults.always('unavailable')

@@ -64,6 +64,7 @@ describe('the 24-hour window', () => {
     await using world = await startWorld({
       agents: [chatty],
       transport: { window: { durationMs, template } },
+      bot: { sendRetry: { baseMs: durationMs, maxMs: durationMs, jitter: 0 } },
     })
     const anna = world.whatsapp.customer('anna')
     world.whatsapp.disconnect()
@@ -71,10 +72,9 @@ describe('the 24-hour window', () => {
     world.whatsapp.reconnect()
     await world.settle()
     expect(anna.texts).toEqual(['one', 'two', 'three'])
-    world.whatsapp.faults.always({ type: 'rate-limited', retryAfterMs: durationMs })
+    world.whatsapp.faults.next('unavailable')
     anna.says('and now?')
     await world.settle()
-    world.whatsapp.faults.clear()
     await world.clock.advance(durationMs)
     await world.settle()
     expect(anna.received.map(({ message }) => message.type)).toEqual(['text', 'text', 'text', 'template'])

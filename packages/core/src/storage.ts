@@ -28,6 +28,7 @@ export interface NewMessage {
  * - `stored`: it is durable and pending.
  * - `duplicate`: tenant + channel + id are known already; nothing changed.
  * - `echo`: it is `fromMe` and one of our own replies; nothing is pending (an uncertain reply is thereby known to be sent).
+ *   So is what repeats, under another id, a reply of the conversation that was sent in the last 15 minutes.
  */
 export interface AppendResult {
   readonly status: 'stored' | 'duplicate' | 'echo'

@@ -60,7 +60,7 @@ export class Inbox {
     if (message.fromMe) {
       const known = this.#conversationOf(channel, message.id)
       if (known !== undefined) return result('duplicate', boxes.get(known))
-      const echoed = outbox.recognise(channel, message)
+      const echoed = outbox.recognise(channel, entry)
       if (echoed) return result('echo', echoed)
     }
     const { known, fresh } = identities.findAll(channel, personIds(message))

@@ -150,7 +150,7 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 20, 6_000, 31_000, 240_000, 400_000),
+      ms: fc.constantFrom(1, 20, 6_000, 31_000, 240_000, 400_000, 901_000),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },

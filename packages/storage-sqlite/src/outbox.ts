@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { InboundMessage, NewReply, ReplyOutcome } from '@wa-agent/core'
+import type { NewMessage, NewReply, ReplyOutcome } from '@wa-agent/core'
 import {
   echoesAmongLast,
   isEchoOf,
+  isEchoUnderAnotherId,
   type LeaseTable,
   namedTrace,
   type ReplyTrace,
@@ -64,6 +65,7 @@ export interface FoundRow extends TraceRow {
 
 interface SaidRow extends TraceRow {
   readonly message: string
+  readonly ended_at: number | null
 }
 
 /** How a reply ends. */
@@ -136,15 +138,17 @@ export class Outbox {
   }
 
   /** The conversation of our reply that a message from our own number is the echo of: it is thereby known to be sent. */
-  recognise(channel: number, message: InboundMessage): Box | undefined {
+  recognise(channel: number, entry: NewMessage): Box | undefined {
+    const { message } = entry
     const sent = this.findNamed(channel, message.id)
     if (sent) return this.#parts.boxes.get(sent.conversation)
     const conversation = this.#parts.identities.find(channel, message.chat)
     if (conversation === undefined) return undefined
     const box = this.#parts.boxes.get(conversation)
+    const candidates = this.#last(box).map(toEchoCandidate)
     // The oldest first: echoes come in the order of sending.
-    const row = this.#last(box).findLast((candidate) => isEchoOf(message, toEchoCandidate(candidate)))
-    if (!row) return undefined
+    const row = candidates.findLast((candidate) => isEchoOf(message, candidate))?.row
+    if (!row) return candidates.some((candidate) => isEchoUnderAnotherId(entry, candidate)) ? box : undefined
     this.#settleRow(box, { seq: row.seq, trace: traceOf(row) }, { status: 'sent' })
     this.name(row.seq, message.id)
     return box
@@ -226,7 +230,7 @@ const untold = { delivery: undefined, providerId: undefined }
 
 function toEchoCandidate(row: SaidRow) {
   const { fate: status, attempts, providerId } = traceOf(row)
-  return { status, attempts, providerId, message: JSON.parse(row.message) }
+  return { row, status, attempts, providerId, sentAtMs: row.ended_at ?? undefined, message: JSON.parse(row.message) }
 }
 
 function prepare(
@@ -250,7 +254,7 @@ function prepare(
        WHERE seq >> ${sentShift} = ? AND provider_id = ? AND channel = ?`,
     ),
     last: db.prepare(
-      `SELECT ${traceColumns}, message FROM outbox INDEXED BY outbox_of
+      `SELECT ${traceColumns}, message, ended_at FROM outbox INDEXED BY outbox_of
        WHERE seq >> ${mailShift} = ? AND conversation = ? ORDER BY seq DESC LIMIT ?`,
     ),
   }

@@ -43,7 +43,8 @@ const minTokenLength = 16
 
 /** Checks the options and fills in the defaults. Throws `invalid_options`. */
 export function settingsOf(options: AisensyTransportOptions): Settings {
-  const { tenant = 'default', channel = 'main', timeoutMs = 30_000, limits = aisensyLimits } = options ?? {}
+  const { tenant = 'default', channel = 'main', timeoutMs = 30_000 } = options ?? {}
+  const limits = { ...aisensyLimits, ...options?.limits }
   const { allowedMediaHosts = mediaHosts, clock = systemClock } = options ?? {}
   const mediaBytes = options?.maxMediaBytes ?? maxMediaBytes
   for (const [name, value] of Object.entries({ tenant, channel })) expectText(name, value)

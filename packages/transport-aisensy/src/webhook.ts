@@ -1,5 +1,5 @@
 import type { TransportHost, WebhookRequest, WebhookResponse } from '@wa-agent/core'
-import { acknowledge, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
+import { acknowledge, leftOut, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
 import { isPing, parseWebhook, projectsOf } from './parse.ts'
 import type { WebhookSettings } from './settings.ts'
 import { isSigned } from './signature.ts'
@@ -51,7 +51,7 @@ async function take(request: WebhookRequest, { host, settings }: Circumstances):
   if (isForAnother(request, read.json, settings.projectId)) return refused(403, 'another project', logger)
   const { phoneNumberId, echoes } = settings
   const parsed = parseWebhook(read.json, { phoneNumberId, echoes, nowMs: host.clock.now() })
-  if (parsed.ignored.length > 0) logger.debug({ kinds: parsed.ignored }, 'webhook content ignored')
+  leftOut(request, parsed.ignored, logger)
   return acknowledge(host, async () => {
     // An echo first: it makes known which reply the statuses are about.
     if (parsed.messages.length > 0) await host.receive(parsed.messages)

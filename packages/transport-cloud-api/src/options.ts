@@ -91,7 +91,7 @@ export function settingsOf(options: CloudApiTransportOptions): Settings {
     channel: text(given.channel ?? 'main', { pattern: keyPattern, expected: '`channel` to be a name' }),
     apiUrl,
     windowTemplate: windowTemplate && templateOf(windowTemplate),
-    limits: given.limits ?? metaLimits,
+    limits: { ...metaLimits, ...given.limits },
     maxMediaBytes: count(given.maxMediaBytes ?? defaultMaxMediaBytes, 'maxMediaBytes'),
     allowedMediaHosts: [...hostsOf(given.allowedMediaHosts ?? mediaHosts), new URL(apiUrl).origin],
     maxWebhookBytes: count(given.maxWebhookBytes ?? 4 * 2 ** 20, 'maxWebhookBytes'),

@@ -162,12 +162,14 @@ test('a send that is on its way ends, although the transport is stopped', async 
   expect(await transport.send(delivery(text), { signal })).toEqual({ status: 'sent', providerId: 'wamid.late' })
 })
 
-test('a token that stays wrong fails for good, and is not told', async () => {
+test('a token that stays wrong puts the channel off until somebody renews it, and is not told', async () => {
   await using meta = await fakeMeta()
   const result = await transportOf(meta, { accessToken: 'wrong-token' }).send(delivery(text), { signal })
   expect(result).toEqual({
     status: 'failed',
-    retryable: false,
+    retryable: true,
+    slowDown: 'channel',
+    retryAfterMs: 60_000,
     reason: '190 the token has expired (trace trace)',
   })
 })

@@ -6,7 +6,7 @@ import {
   type WebhookRequest,
   type WebhookResponse,
 } from '@wa-agent/core'
-import { acknowledge, hmacSha256Hex, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
+import { acknowledge, hmacSha256Hex, leftOut, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
 import { parseMetaWebhook } from '@wa-agent/transport-kit/meta'
 import type { Settings } from './options.ts'
 
@@ -38,7 +38,7 @@ export function createWebhook(settings: Settings, hostOf: () => TransportHost | 
     const host = hostOf()
     if (!host) return refused(503, 'not running', logger)
     const { messages, updates, ignored } = parseMetaWebhook(read.json, { phoneNumberId, nowMs: host.clock.now() })
-    if (ignored.length > 0) logger.debug({ ignored: ignored.slice(0, 20) }, 'parts of a webhook were left out')
+    leftOut(request, ignored, logger)
     return acknowledge({ logger }, async () => {
       if (messages.length > 0) await host.receive(messages)
       if (updates.length === 0) return

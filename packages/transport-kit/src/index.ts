@@ -8,7 +8,7 @@ export { withToken, type WithTokenOptions } from './with-token.ts'
 // Webhooks of a provider
 
 export { hmacSha256Hex, sameSecret } from './secrets.ts'
-export { acknowledge, type ReadJsonOptions, type ReadJsonResult, readJson, refused } from './webhook.ts'
+export { acknowledge, leftOut, type ReadJsonOptions, type ReadJsonResult, readJson, refused } from './webhook.ts'
 
 // Files at a provider
 

@@ -14,6 +14,19 @@ export function refused(status: number, reason: string, logger: Logger): Webhook
   return { status }
 }
 
+/** Enough of an unknown payload to see what it is. */
+const shownBytes = 16_384
+
+/**
+ * Tells, at debug level alone, what of a proven webhook was left out, and shows it: there is no other way to learn what a
+ * provider sends and does not document. It may hold what customers wrote, so debug is not for every day.
+ */
+export function leftOut(request: WebhookRequest, kinds: readonly string[], logger: Logger): void {
+  if (kinds.length === 0) return
+  const payload = textOf(request.body.subarray(0, shownBytes))
+  logger.debug({ kinds: kinds.slice(0, 20), payload }, 'parts of a webhook were left out')
+}
+
 /**
  * Answers 200 once `work` has made everything durable, and 503 where it failed: then nothing is known to be durable, so the
  * provider has to try again, whatever the error is. What cannot be read was refused before.

@@ -63,7 +63,8 @@ export function settingsOf(options: MaytapiTransportOptions) {
   for (const [name, value] of Object.entries({ maxMediaBytes, maxWebhookBytes, timeoutMs })) {
     if (!Number.isInteger(value) || value < 1) throw wrong(name, 'a whole number above 0', value)
   }
-  const { allowedMediaHosts = defaultMediaHosts, limits = maytapiLimits, fetch, logger } = options
+  const { allowedMediaHosts = defaultMediaHosts, fetch, logger } = options
+  const limits = { ...maytapiLimits, ...options.limits }
   if (!Array.isArray(allowedMediaHosts) || !allowedMediaHosts.every(isAllowedHost)) {
     throw wrong('allowedMediaHosts', 'a list of hosts such as `cdn.example.com` or `.example.com`')
   }

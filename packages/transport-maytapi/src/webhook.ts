@@ -1,5 +1,5 @@
 import type { InboundMessageInput, TransportHost, WebhookRequest, WebhookResponse } from '@wa-agent/core'
-import { acknowledge, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
+import { acknowledge, leftOut, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
 import type { Settings } from './options.ts'
 import type { OwnMessages } from './own-messages.ts'
 import { type ParsedEvent, parseMaytapi } from './parse.ts'
@@ -22,7 +22,7 @@ export async function handleWebhook(
   const nowMs = host.clock.now()
   const parsed = parseMaytapi(read.json, { nowMs, productId, phoneId })
   if (!parsed) return refused(403, 'another product or phone', logger)
-  if (parsed.ignored.length > 0) logger.debug({ kinds: parsed.ignored }, 'webhook has what is not for us')
+  leftOut(request, parsed.ignored, logger)
   return acknowledge({ logger }, () => handOver(parsed, { host, own, nowMs }))
 }
 

@@ -59,7 +59,8 @@ export type Settings = ReturnType<typeof settingsOf>
 export function settingsOf(options: SpokiTransportOptions) {
   const { apiKey, webhookSecret, tenant = 'default', channel = 'main', templates = {}, windowTemplate } = options
   const { baseUrl = 'https://api.spoki.com', apiKeyHeader = 'X-Spoki-Api-Key' } = options
-  const { signatureHeader = 'X-Spoki-Signature', handoff = true, limits = spokiLimits, fetch, logger } = options
+  const { signatureHeader = 'X-Spoki-Signature', handoff = true, fetch, logger } = options
+  const limits = { ...spokiLimits, ...options.limits }
   const { maxMediaBytes = 64 * 2 ** 20, maxWebhookBytes = 4 * 2 ** 20, timeoutMs = 30_000 } = options
   const { allowedMediaHosts = ['.spoki.com', '.spoki.it'] } = options
   const accountId = options.accountId === undefined ? undefined : String(options.accountId)

@@ -1,5 +1,5 @@
 import type { TransportHost, WebhookRequest, WebhookResponse } from '@wa-agent/core'
-import { acknowledge, readJson, refused } from '@wa-agent/transport-kit'
+import { acknowledge, leftOut, readJson, refused } from '@wa-agent/transport-kit'
 import type { Settings } from './options.ts'
 import { parseSpoki } from './parse.ts'
 import { isSigned } from './signature.ts'
@@ -23,7 +23,7 @@ export async function handleWebhook(
   const read = readJson(request, { logger, maxBytes })
   if ('refusal' in read) return read.refusal
   const { messages, updates, ignored } = parseSpoki(read.json, { nowMs, handoff })
-  if (ignored !== undefined) logger.debug({ kind: ignored }, 'webhook has what is not for us')
+  leftOut(request, ignored === undefined ? [] : [ignored], logger)
   return acknowledge({ logger }, async () => {
     // First the message: an echo may be what tells that an uncertain reply went out, under this id.
     if (messages.length > 0) await host.receive(messages)

@@ -23,6 +23,12 @@ export interface AttemptOptions {
   readonly templateWent: boolean
 }
 
+/** What a provider said beside no. */
+type Refusal = Pick<Extract<SendResult, { status: 'failed' }>, 'retryAfterMs' | 'slowDown'>
+
+/** So many times more often than after failures a message is tried that was only too much. */
+const patience = 20
+const longestAskedMs = 3_600_000
 const unknown: FindResult = { status: 'unknown' }
 const maxFindAttempts = 6
 /** A shorter wait is not worth giving the conversation back. */
@@ -79,6 +85,7 @@ export class Attempt {
 
   async #attempt(transport: Transport): Promise<ReplyOutcome | Postponed> {
     if (!canSend(transport, this.#reply.message)) {
+      this.#options.permit?.end(undefined)
       return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
     }
     const permit = this.#options.permit ?? (await this.#ask())
@@ -146,7 +153,7 @@ export class Attempt {
         return result
       case 'failed':
         if (!result.retryable) return { status: 'dead', reason: result.reason }
-        return this.#later(result.reason, result.retryAfterMs)
+        return this.#later(result.reason, result)
       case 'uncertain':
         return this.#resolve(transport, result.reason)
     }
@@ -183,8 +190,8 @@ export class Attempt {
     const { settings } = this.#engine
     const found = await this.#find(transport)
     if (found.status === 'sent') return found
-    if (found.status === 'absent') return this.#later(`${reason}; it did not arrive`)
-    if (settings.uncertain === 'resend') return this.#later(`${reason}; sent again as configured`)
+    if (found.status === 'absent') return this.#later(`${reason}; it did not arrive`, {})
+    if (settings.uncertain === 'resend') return this.#later(`${reason}; sent again as configured`, {})
     return { status: 'held', reason: `${reason}; the transport ${transport.name} cannot tell whether it arrived` }
   }
 
@@ -212,10 +219,13 @@ export class Attempt {
     return unknown
   }
 
-  #later(reason: string, retryAfterMs = 0): ReplyOutcome {
+  #later(reason: string, { retryAfterMs = 0, slowDown }: Refusal): ReplyOutcome {
     const { sendRetry, clock, random } = this.#engine.settings
-    if (this.#attempts >= sendRetry.maxAttempts) return { status: 'dead', reason }
-    const pauseMs = Math.max(backoffMs(this.#attempts, sendRetry, random), retryAfterMs)
+    // The governor sees to it that too much does not stay too much: it is no failure of this message.
+    const most = slowDown === undefined ? sendRetry.maxAttempts : sendRetry.maxAttempts * patience
+    if (this.#attempts >= most) return { status: 'dead', reason }
+    const attempt = slowDown === undefined ? this.#attempts : 1
+    const pauseMs = Math.max(backoffMs(attempt, sendRetry, random), Math.min(retryAfterMs, longestAskedMs))
     return { status: 'retry', notBeforeMs: clock.now() + pauseMs, reason }
   }
 

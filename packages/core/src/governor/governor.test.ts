@@ -109,6 +109,38 @@ describe('a channel', () => {
     expect(states).toEqual(['open', 'half-open', 'closed'])
   })
 
+  test('gives out new slots after a rest, so that nothing comes in a heap', () => {
+    const world = governed({ messagesPerSecond: 80 })
+    const { governor, time } = world
+    const chats = chatsOf(800)
+    for (const chat of chats) {
+      const admission = governor.admit({ chat, isCold: false })
+      if (admission.status === 'now') admission.end(tooMuch('channel', 20_000))
+      if (governor.admit({ chat: 'other', isCold: false }).status === 'later') break
+    }
+    for (const chat of chats) governor.admit({ chat, isCold: false })
+    time.nowMs += 20_000
+    expect(mostInASecond(play(world, chats))).toBeLessThanOrEqual(80)
+  })
+
+  test('counts what was refused together as one refusal, and never rests longer than an hour', () => {
+    const { governor, time } = governed({})
+    const permits = chatsOf(20).map((chat) => permit(governor.admit({ chat, isCold: false })))
+    for (const each of permits) each.end(tooMuch('channel'))
+    expect(governor.admit({ chat: 'x', isCold: false })).toMatchObject({ atMs: noon + 1000 })
+    time.nowMs += 1000
+    permit(governor.admit({ chat: 'x', isCold: false })).end(tooMuch('channel', 10 ** 12))
+    expect(governor.admit({ chat: 'x', isCold: false })).toMatchObject({ atMs: noon + 1000 + 3_600_000 })
+  })
+
+  test('has no more on its way at once than it may', () => {
+    const { governor } = governed({}, { maxInFlight: 2 })
+    const [first] = ['a', 'b'].map((chat) => permit(governor.admit({ chat, isCold: false })))
+    expect(governor.admit({ chat: 'c', isCold: false }).status).toBe('later')
+    first?.end({ status: 'sent' })
+    expect(governor.admit({ chat: 'c', isCold: false }).status).toBe('now')
+  })
+
   test('does not count as down for refusing what is wrong', () => {
     const { governor } = governed({})
     for (let failure = 0; failure < 20; failure += 1) {

@@ -35,6 +35,8 @@ export interface GovernorOptions {
   readonly clock: Clock
   /** 0..1. */
   readonly random: () => number
+  /** How many sends may be on their way at once. Default: any number. */
+  readonly maxInFlight?: number
   /** Told when the channel counts as down, and when it does no more. */
   readonly onCircuit: (state: CircuitBreaker['state']) => void
 }
@@ -49,8 +51,12 @@ export interface GovernorRecord {
 /** What cold messages leave free of a channel's speed, so that an answer never waits behind a campaign. */
 const keptForAnswers = 0.2
 const longestPauseMs = 60_000
-/** A slot that nobody came back for. */
-const staleMs = 60_000
+/** A provider that asks for more has made a mistake, or is asked again for nothing. */
+const longestAskedMs = 3_600_000
+/** Who comes later than that for a slot needs another one: together, late ones would be too many. */
+const slotLifeMs = 100
+/** How long a message waits where enough are on their way. */
+const fullMs = 2000
 
 /**
  * The one place through which all sends of a channel go. Answers get slots in the order in which they ask; cold messages
@@ -68,10 +74,13 @@ export class Governor {
   #nextColdMs = 0
   #pausedUntilMs = 0
   #refusals = 0
+  #inFlight = 0
+  readonly #maxInFlight: number
 
-  constructor({ limits, clock, random, onCircuit }: GovernorOptions) {
+  constructor({ limits, clock, random, onCircuit, maxInFlight }: GovernorOptions) {
     const { messagesPerSecond, perChat = { everyMs: 0, burst: 1 }, cold = {} } = limits
     this.#clock = clock
+    this.#maxInFlight = maxInFlight ?? Number.POSITIVE_INFINITY
     this.#channel = messagesPerSecond === undefined ? undefined : new ChannelPace(messagesPerSecond)
     this.#coldSpacingMs = messagesPerSecond === undefined ? 0 : 1000 / (messagesPerSecond * (1 - keptForAnswers))
     this.#chats = new ChatPace(perChat)
@@ -86,6 +95,8 @@ export class Governor {
     if (closedMs > 0) return later(nowMs + closedMs, 'the channel seems to be down')
     if (this.#pausedUntilMs > nowMs)
       return later(this.#pausedUntilMs, 'the provider wants fewer messages of this channel')
+    // One provider that does not answer must not keep the others waiting.
+    if (this.#inFlight >= this.#maxInFlight) return later(nowMs + fullMs, 'enough of this channel is on its way')
     const chatMs = this.#chats.earliestMs(chat, nowMs)
     if (chatMs > nowMs) return later(chatMs, 'the pace of this chat')
     return (isCold ? this.#whyColdWaits(nowMs) : this.#slotOf(chat, nowMs)) ?? this.#permit(chat, { isCold, nowMs })
@@ -115,10 +126,12 @@ export class Governor {
       this.#channel?.take(nowMs)
     }
     const call = this.#breaker.begin()
+    this.#inFlight += 1
     return {
       status: 'now',
       mustRemember: isCold && this.#cold.counts,
       end: (result) => {
+        this.#inFlight -= 1
         call.end(outcomeOf(result))
         if (result) this.#learn(chat, result)
       },
@@ -130,10 +143,8 @@ export class Governor {
     if (!this.#channel) return undefined
     const given = this.#slots.get(chat)
     if (given !== undefined && given > nowMs) return later(given, 'the pace of this channel')
-    if (given !== undefined) {
-      this.#slots.delete(chat)
-      if (given > nowMs - staleMs) return undefined
-    }
+    this.#slots.delete(chat)
+    if (given !== undefined && nowMs - given <= slotLifeMs) return undefined
     const slotMs = this.#channel.earliestMs(nowMs)
     this.#channel.take(slotMs)
     if (slotMs <= nowMs) return undefined
@@ -155,13 +166,24 @@ export class Governor {
       this.#refusals = 0
       this.#chats.sent(chat)
     } else if (result.status === 'failed' && result.slowDown === 'chat') {
-      this.#chats.pause(chat, this.#clock.now(), result.retryAfterMs)
+      this.#chats.pause(chat, this.#clock.now(), asked(result.retryAfterMs))
     } else if (result.status === 'failed' && result.slowDown === 'channel') {
-      this.#refusals += 1
-      const pauseMs = result.retryAfterMs ?? Math.min(2 ** (this.#refusals - 1) * 1000, longestPauseMs)
-      this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.now() + pauseMs)
+      this.#pause(asked(result.retryAfterMs))
     }
   }
+
+  #pause(askedMs: number | undefined): void {
+    const nowMs = this.#clock.now()
+    // What was on its way together is refused together: that is one refusal.
+    if (this.#pausedUntilMs <= nowMs) this.#refusals += 1
+    const pauseMs = askedMs ?? Math.min(2 ** (this.#refusals - 1) * 1000, longestPauseMs)
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + pauseMs)
+    this.#slots.clear()
+  }
+}
+
+function asked(retryAfterMs: number | undefined): number | undefined {
+  return retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, longestAskedMs)
 }
 
 /** A provider that answers, even with a refusal, is not down. */

@@ -14,12 +14,16 @@ export interface GovernorsOptions extends Pick<GovernorOptions, 'clock' | 'rando
   readonly limits: SendLimits | undefined
   readonly storage: Storage
   readonly clock: Clock
+  /** How many conversations are worked on at once, of all channels. */
+  readonly concurrency: number
   readonly logger: Logger
   readonly onCircuit: (channel: ChannelKey, state: 'closed' | 'open' | 'half-open') => void
 }
 
 const recordName = 'governor'
 const saveEveryMs = 1000
+/** Of the conversations that are worked on at once, so many may be sending on one of several channels. */
+const shareOfOne = 0.25
 
 interface Governed {
   readonly channel: ChannelKey
@@ -37,10 +41,12 @@ export class Governors {
   constructor(options: GovernorsOptions) {
     this.#options = options
     const { clock, random, onCircuit } = options
+    const share = Math.max(2, Math.floor(options.concurrency * shareOfOne))
+    const most = options.transports.length > 1 ? { maxInFlight: share } : {}
     for (const transport of options.transports) {
       const channel = { tenant: transport.tenant, channel: transport.channel }
       const limits = checkLimits({ ...transport.limits, ...options.limits }, 'limits')
-      const governor = new Governor({ limits, clock, random, onCircuit: (state) => onCircuit(channel, state) })
+      const governor = new Governor({ limits, clock, random, ...most, onCircuit: (state) => onCircuit(channel, state) })
       this.#byChannel.set(idOf(channel), { channel, governor, saved: undefined })
     }
   }

@@ -8,6 +8,7 @@ export {
   effectiveControl,
   inboundDueAtMs,
   isEchoOf,
+  isEchoUnderAnotherId,
   isSaid,
   mergeFlags,
   mergeStates,

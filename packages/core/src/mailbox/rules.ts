@@ -155,6 +155,8 @@ export interface EchoCandidate {
   readonly status: ReplyFate
   readonly attempts: number
   readonly providerId?: string | undefined
+  /** When it was recorded that it was sent, in milliseconds since 1970. */
+  readonly sentAtMs?: number | undefined
   readonly message: OutboundMessage
 }
 
@@ -163,7 +165,28 @@ export interface EchoCandidate {
  * the reply may have gone out without our knowing its id.
  */
 export function isEchoOf(message: InboundMessage, reply: EchoCandidate): boolean {
-  return mayHaveGoneOut(reply) && message.type === reply.message.type && textOf(message) === textOf(reply.message)
+  return mayHaveGoneOut(reply) && saysTheSame(message, reply)
+}
+
+/** Echoes come within seconds; a phone that was away for a moment hands them in later. */
+const latestEchoMs = 15 * 60_000
+
+/**
+ * Whether a message from our own number may be this reply under another id than the one that we know: some providers name
+ * what they accepted otherwise than its echo. It says the same as what was sent a moment ago. To be asked after `isEchoOf`,
+ * because it proves nothing: the reply keeps its id.
+ */
+export function isEchoUnderAnotherId(
+  { message, receivedAtMs }: Pick<NewMessage, 'message' | 'receivedAtMs'>,
+  reply: EchoCandidate,
+): boolean {
+  if (reply.status !== 'sent' || reply.providerId === undefined || reply.sentAtMs === undefined) return false
+  // An echo may overtake the answer to the send.
+  return Math.abs(receivedAtMs - reply.sentAtMs) <= latestEchoMs && saysTheSame(message, reply)
+}
+
+function saysTheSame(message: InboundMessage, reply: EchoCandidate): boolean {
+  return message.type === reply.message.type && textOf(message) === textOf(reply.message)
 }
 
 function mayHaveGoneOut(reply: EchoCandidate): boolean {

@@ -83,11 +83,11 @@ class MemoryStorage implements Storage {
     const { message } = entry
     const named = this.#tables.named(entry, message.id)
     if (named) return named
-    const echoed = this.#tables.echoed(entry, message)
-    if (!echoed) return undefined
-    this.#settleRow(echoed, { status: 'sent' })
-    this.#tables.name(echoed, message.id)
-    return echoed
+    const echoed = this.#tables.echoed(entry)
+    if (!echoed?.isNews) return echoed?.row
+    this.#settleRow(echoed.row, { status: 'sent' })
+    this.#tables.name(echoed.row, message.id)
+    return echoed.row
   }
 
   #identify({ tenant, channel, message }: NewMessage): Box {

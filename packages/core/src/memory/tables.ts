@@ -1,7 +1,6 @@
 import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
-import { echoesAmongLast, isEchoOf, settledFate, wroteAtMs } from '../mailbox/rules.ts'
+import { echoesAmongLast, isEchoOf, isEchoUnderAnotherId, settledFate, wroteAtMs } from '../mailbox/rules.ts'
 import { namedTrace, type ReplyTrace } from '../mailbox/tracking.ts'
-import type { InboundMessage } from '../message.ts'
 import type { Control, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from '../storage.ts'
 import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row, traceOf } from './rows.ts'
 
@@ -163,13 +162,16 @@ export class MemoryTables {
     return this.#sent.get(inChannel(channel, providerId))
   }
 
-  /** Our reply that this message from our own number may be the echo of, as far as its text tells. */
-  echoed(channel: ChannelKey, message: InboundMessage): ReplyRow | undefined {
-    const { tenant, channel: name } = channel
-    const rows = this.box({ tenant, channel: name, chat: message.chat })?.rows ?? []
+  /** Our reply that this message from our own number may be the echo of, as far as its text tells, and whether that is news. */
+  echoed(entry: NewMessage): { readonly row: ReplyRow; readonly isNews: boolean } | undefined {
+    const { tenant, channel, message } = entry
+    const rows = this.box({ tenant, channel, chat: message.chat })?.rows ?? []
     const replies = rows.filter((row) => row.kind === 'reply').slice(-echoesAmongLast)
     // The oldest first: echoes come in the order of sending.
-    return replies.find((row) => isEchoOf(message, echoCandidate(row)))
+    const proven = replies.find((row) => isEchoOf(message, echoCandidate(row)))
+    if (proven) return { row: proven, isNews: true }
+    const known = replies.find((row) => isEchoUnderAnotherId(entry, echoCandidate(row)))
+    return known && { row: known, isNews: false }
   }
 
   history(box: Box, limit: number): HistoryEntry[] {
@@ -204,6 +206,6 @@ export class MemoryTables {
 }
 
 function echoCandidate(row: ReplyRow) {
-  const { fate: status, providerId, content } = row
-  return { status, providerId, attempts: content.attempts, message: JSON.parse(content.json) }
+  const { fate: status, providerId, endedAtMs: sentAtMs, content } = row
+  return { status, providerId, sentAtMs, attempts: content.attempts, message: JSON.parse(content.json) }
 }

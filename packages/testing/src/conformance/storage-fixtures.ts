@@ -13,7 +13,7 @@ import type {
 } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
 
-/** When the cases take place. Everything that a case passes is later than this. */
+/** When the cases take place. Everything that a case passes is later than this, but for what is compared with the machine's clock. */
 export const start = 1_800_000_000_000
 export const usageDay = '2027-01-15'
 

@@ -17,6 +17,7 @@ import {
 } from './storage-fixtures.ts'
 
 const ana = keyOf('ana@c.us')
+const minute = 60_000
 const endings: readonly ReplyOutcome[] = [
   { status: 'sent', providerId: 'p1' },
   { status: 'dead', reason: 'blocked' },
@@ -230,10 +231,50 @@ export const outboxCases: readonly ConformanceCase<Storage>[] = [
     await storage.settle({ conversation: ana, id: 'r1' }, { status: 'sent' })
     const statuses = []
     for (const id of ['p1', 'p1', 'p2']) {
-      const [result] = await storage.append([incoming(id, { fromMe: true, text: 'text of r1' })])
+      // What says the same within 15 minutes could be its echo under another id.
+      const receivedAtMs = Date.now() + 16 * minute
+      const [result] = await storage.append([incoming(id, { fromMe: true, text: 'text of r1' }, { receivedAtMs })])
       statuses.push(result?.status)
     }
     assert.deepEqual(statuses, ['echo', 'echo', 'stored'])
+  }),
+  storageCase('knows the echo of a reply of the last 15 minutes that comes with another id', async (storage) => {
+    await interrupted(storage, 'r1')
+    await storage.settle({ conversation: ana, id: 'r1' }, { status: 'sent', providerId: 'p1' })
+    const says = (id: string, fields: Parameters<typeof incoming>[1], afterMs = 0) =>
+      incoming(id, { fromMe: true, text: 'text of r1', ...fields }, { receivedAtMs: Date.now() + afterMs })
+    const results = await storage.append([
+      says('other', {}),
+      says('other', {}, 14 * minute),
+      says('p1', { text: 'anything' }, 99 * minute),
+      says('o1', { text: 'the owner here' }),
+      says('o2', { chat: 'bo@c.us' }),
+      { ...says('o3', {}), message: { ...says('o3', {}).message, type: 'unsupported', originalType: 'text' } },
+      says('o4', {}, 16 * minute),
+    ])
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['echo', 'echo', 'echo', 'stored', 'stored', 'stored', 'stored'],
+    )
+    // The known id stays, and the other one names nothing.
+    const [known, other] = await storage.track(ana, [
+      { providerId: 'p1', status: 'delivered', atMs: start },
+      { providerId: 'other', status: 'read', atMs: start },
+    ])
+    assert.deepEqual([known?.status, other?.status], ['changed', 'unknown'])
+  }),
+  storageCase('takes an echo for an uncertain reply before one whose id is known', async (storage) => {
+    await interrupted(storage, 'r1')
+    await storage.settle({ conversation: ana, id: 'r1' }, { status: 'sent', providerId: 'p1' })
+    const { message } = replyOf('r1')
+    await storage.enqueue(ana, [replyOf('r2', { message })])
+    const { lease } = await claimOne(storage)
+    await storage.commit(lease, { nowMs: start, sending: 'r2' })
+    await storage.release(lease)
+    const echo = incoming('p2', { fromMe: true, text: 'text of r1' }, { receivedAtMs: Date.now() })
+    assert.deepEqual(await storage.append([echo]), [{ status: 'echo', conversation: ana }])
+    assert.deepEqual(await claimAll(storage), [])
+    assert.equal((await storage.stats()).pendingReplies, 0)
   }),
   storageCase(
     'takes what the owner writes for a message: other text, other type, other chat, nothing sent yet',

@@ -21,8 +21,9 @@ const tooMuch = (words: string, slowDown: 'channel' | 'chat', retryAfterMs?: num
 
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 const errors: ReadonlyMap<number, MetaError> = new Map([
-  [0, never('the token is not accepted')],
-  [190, never('the token has expired')],
+  // Nothing can be sent until somebody renews it; no message is to blame.
+  [0, tooMuch('the token is not accepted', 'channel', 60_000)],
+  [190, tooMuch('the token has expired', 'channel', 60_000)],
   [3, never('the app may not do this')],
   [10, never('a permission is missing')],
   [1, later('unknown error')],
@@ -39,8 +40,7 @@ const errors: ReadonlyMap<number, MetaError> = new Map([
   [132069, tooMuch('the form is throttled', 'channel')],
   // While a number is moved to a higher throughput, which takes about a minute.
   [131057, tooMuch('the number is in maintenance', 'channel', 60_000)],
-  // One message every 6 seconds to one user.
-  [131056, tooMuch('too many messages to this user', 'chat', 6000)],
+  [131056, tooMuch('too many messages to this user', 'chat')],
   [33, never('the number is not known')],
   [100, never('invalid parameter')],
   [368, never('blocked for a violation of policy')],

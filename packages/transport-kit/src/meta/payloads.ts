@@ -73,6 +73,8 @@ export const sendAnswerSchema = z.object({
     .array(z.object({ id: optionalId }).catch({}))
     .optional()
     .catch(undefined),
+  /** Of those who pass Meta's answer on, also as a text. */
+  success: z.union([z.boolean(), z.stringbool()]).optional().catch(undefined),
   error: z
     .object({
       code: z.coerce.number().int().optional().catch(undefined),

@@ -16,6 +16,7 @@ test.each([
   ],
   ['no id', answer(200, { messages: [{}] }), { status: 'sent' }],
   ['no messages', answer(201, { messaging_product: 'whatsapp' }), { status: 'sent' }],
+  ['success in words', answer(200, { success: 'true' }), { status: 'sent' }],
   ['messages of another shape', answer(200, { messages: 'w1' }), { status: 'sent' }],
 ])('200 with %s is sent', (_, outcome, expected) => {
   expect(readMetaAnswer(outcome)).toEqual(expected)
@@ -35,12 +36,12 @@ test.each([
 test.each([
   [131047, 400, { retryable: false }],
   [131026, 400, { retryable: false }],
-  [190, 401, { retryable: false }],
+  [190, 401, { retryable: true, slowDown: 'channel', retryAfterMs: 60_000 }],
   [131000, 500, { retryable: true }],
   [131016, 503, { retryable: true }],
   [130429, 429, { retryable: true, slowDown: 'channel' }],
   [80007, 429, { retryable: true, slowDown: 'channel' }],
-  [131056, 429, { retryable: true, slowDown: 'chat', retryAfterMs: 6000 }],
+  [131056, 429, { retryable: true, slowDown: 'chat' }],
   [131057, 503, { retryable: true, slowDown: 'channel', retryAfterMs: 60_000 }],
   [139_999, 400, { retryable: false }],
   [139_999, 429, { retryable: true, slowDown: 'channel' }],

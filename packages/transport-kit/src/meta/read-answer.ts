@@ -10,16 +10,22 @@ const unclear: ReadonlySet<number> = new Set([408, 500, 502, 504])
 export function readMetaAnswer(outcome: HttpOutcome): SendResult {
   if (outcome.kind !== 'answer') return failedAnswer(outcome)
   const parsed = sendAnswerSchema.safeParse(outcome.body)
-  const { error, messages } = parsed.success ? parsed.data : {}
+  const { error, messages, success } = parsed.success ? parsed.data : {}
   const { status } = outcome
   if (error?.code !== undefined) return refusal(error.code, { ...error, outcome })
-  if (status >= 200 && status < 300 && parsed.success && error === undefined) {
+  if (status < 300 && success === false) return failure(`HTTP ${status} without success`, { retryable: false }, outcome)
+  if (status >= 200 && status < 300 && (success || isAcceptance(outcome.body)) && error === undefined) {
     const id = messages?.[0]?.id
     return id === undefined ? { status: 'sent' } : { status: 'sent', providerId: id }
   }
   if (status < 300 || unclear.has(status))
     return { status: 'uncertain', reason: `HTTP ${status} with an unknown answer` }
   return failure(`HTTP ${status}`, httpErrorAction(status), outcome)
+}
+
+/** Some who pass Meta's answer on leave out what is in it. */
+function isAcceptance(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && ('messages' in body || 'messaging_product' in body)
 }
 
 /** The code of an error in an answer of Meta, where it has one. */
