@@ -50,7 +50,7 @@ test('wants one way into AiSensy, not two and not none', () => {
   expect(() => readSettings({ ...password, AISENSY_ACCESS_TOKEN: 'y' })).toThrow('only one of them')
 })
 
-test.each(['changeme', 'secret', 'xxxxxxxxxxxxxxxxxxxx', 'your-webhook-secret-here'])(
+test.each(['changeme', 'changeme123', 'password1', 'secret', 'xxxxxxxxxxxxxxxxxxxx', 'your-webhook-secret-here'])(
   'takes no default secret: %s',
   (value) => {
     expect(() => readSettings({ ...meta, META_APP_SECRET: value })).toThrow('META_APP_SECRET: too easy to guess')

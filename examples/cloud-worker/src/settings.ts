@@ -79,7 +79,7 @@ const secrets: readonly Name[] = [
   'SPOKI_WEBHOOK_SECRET',
 ]
 const shortestSecret = 6
-const known = /^(?:change[-_ ]?me|secret|password|test|default|example|your[-_ ].*|x+|(.)\1+)$/i
+const known = /^(?:(?:change[-_ ]?me|password|default|example|your[-_ ]).*|(?:secret|test|admin)\d*|(.)\1+)$/i
 
 /** Reads the settings; throws one error that names everything that is wrong or missing. */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {

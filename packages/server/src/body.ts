@@ -1,6 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem, tooLarge } from './problem.ts'
 
+/** Nearly all webhooks are that small. */
+const smallBytes = 65_536
+/** Kept for them beyond the budget: a few large bodies that strangers hold open must not shut them out. */
+const reserveBytes = 16 * 2 ** 20
+
 /** How much of bodies is held in memory at once, whoever sends them. */
 export class BodyBudget {
   readonly #maxBytes: number
@@ -14,8 +19,10 @@ export class BodyBudget {
     return this.#bytes
   }
 
-  take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#maxBytes) return false
+  /** Counts bytes in, and says whether they may come; small bodies have a reserve. */
+  take(bytes: number, isSmall = false): boolean {
+    const maxBytes = isSmall ? this.#maxBytes + reserveBytes : this.#maxBytes
+    if (this.#bytes + bytes > maxBytes) return false
     this.#bytes += bytes
     return true
   }
@@ -41,10 +48,12 @@ class Collector {
   #chunks: Uint8Array[] = []
   #bytes = 0
   #discarded = 0
+  readonly #isSmall: boolean
   problem: Problem | undefined
 
   constructor(limits: BodyLimits, declaredLength: string | null | undefined) {
     this.#limits = limits
+    this.#isSmall = declaredLength ? Number(declaredLength) <= smallBytes : false
     if (declaredLength && Number(declaredLength) > limits.maxBytes) this.problem = tooLarge(limits.maxBytes)
   }
 
@@ -52,7 +61,7 @@ class Collector {
   add(chunk: Uint8Array): boolean {
     if (!this.problem && this.#bytes + chunk.byteLength > this.#limits.maxBytes)
       this.refuse(tooLarge(this.#limits.maxBytes))
-    if (!this.problem && !this.#limits.budget.take(chunk.byteLength)) this.refuse(busy())
+    if (!this.problem && !this.#limits.budget.take(chunk.byteLength, this.#isSmall)) this.refuse(busy())
     if (this.problem) {
       this.#discarded += chunk.byteLength
       return this.#discarded < maxDiscardedBytes

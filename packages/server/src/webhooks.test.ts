@@ -1,5 +1,6 @@
 import { WaAgentError } from '@wa-agent/core'
 import { expect, test } from 'vitest'
+import { BodyBudget } from './body.ts'
 import { adminKey, bodyWith, openWorld, pushTransport, request, signed, webhook, webhookSecret } from './test-world.ts'
 
 test('takes a signed webhook in and answers it once it is durable', async () => {
@@ -70,11 +71,17 @@ test('refuses bodies that are too large, with and without a Content-Length', asy
 })
 
 test('holds no more of bodies than the budget allows, and gives it back', async () => {
-  await using world = await openWorld({ maxBufferedBytes: 500 })
-  const tooMuch = await world.server.fetch(webhook('/webhooks/push/main', bodyWith('x'.repeat(600))))
+  await using world = await openWorld({ maxBufferedBytes: 100_000 })
+  const send = (bytes: number) => world.server.fetch(webhook('/webhooks/push/main', `${'x'.repeat(bytes)}`))
+  const tooMuch = await send(100_001)
   expect([tooMuch.status, tooMuch.headers.get('retry-after')]).toEqual([503, '1'])
-  for (let round = 0; round < 10; round += 1)
-    expect((await world.server.fetch(webhook('/webhooks/push/main', bodyWith('x'.repeat(150))))).status).toBe(200)
+  // Read, and refused for what is in them.
+  for (let round = 0; round < 10; round += 1) expect((await send(80_000)).status).toBe(400)
+})
+
+test('small bodies come in although large ones fill the budget', () => {
+  const budget = new BodyBudget(100_000)
+  expect([budget.take(100_000), budget.take(1000), budget.take(1000, true)]).toEqual([true, false, true])
 })
 
 test('a storage that is away makes the provider deliver again', async () => {

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
 import { persist } from './persist.ts'
 import { canSend, isCold, sendableIn, whyForbidden } from './send-rules.ts'
+import { Tracker } from './tracker.ts'
 import { withTimeout } from './with-timeout.ts'
 
 /** The circumstances of an attempt. */
@@ -72,6 +73,9 @@ export class Attempt {
       doing: 'recording a send',
     })
     this.#tell(outcome, isPostponed)
+    if (outcome.status === 'sent' && outcome.providerId !== undefined) {
+      await new Tracker(this.#engine).named(this.#conversation, outcome.providerId)
+    }
     return outcome
   }
 

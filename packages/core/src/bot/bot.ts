@@ -7,6 +7,7 @@ import { type InboundMessageInput, type OutboundMessageInput, parseOutboundMessa
 import { prepareMessages } from '../outgoing/prepare.ts'
 import { Connections } from './connections.ts'
 import { Door } from './door.ts'
+import { EarlyUpdates } from './early-updates.ts'
 import { type Engine, transportFinder } from './engine.ts'
 import type { BotEvents, Emit } from './events.ts'
 import { InFlight } from './in-flight.ts'
@@ -53,6 +54,7 @@ class EngineBot implements Bot {
       emit: this.#emit,
       governors,
       sends: new InFlight(),
+      early: new EarlyUpdates(),
       transportOf: transportFinder(transports),
     }
     this.#keeper = new LeaseKeeper(this.#engine)

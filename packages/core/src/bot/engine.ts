@@ -4,6 +4,7 @@ import type { Governors } from '../governor/governors.ts'
 import type { Storage } from '../storage.ts'
 import type { Transport } from '../transport.ts'
 import type { Pipeline } from '../turn.ts'
+import type { EarlyUpdates } from './early-updates.ts'
 import type { Emit } from './events.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Settings } from './settings.ts'
@@ -17,6 +18,8 @@ export interface Engine {
   readonly governors: Governors
   /** Sends whose result is not recorded yet. */
   readonly sends: InFlight
+  /** What was told about them already. */
+  readonly early: EarlyUpdates
   /** Throws `not_found` for a channel that no transport serves. */
   transportOf(channel: ChannelKey): Transport
 }

@@ -1,11 +1,7 @@
-import { waitFor } from '../clock.ts'
 import type { ChannelKey } from '../conversation.ts'
 import type { TrackResult } from '../storage.ts'
 import type { DeliveryStatus, DeliveryUpdate } from '../transport.ts'
 import type { Engine } from './engine.ts'
-
-/** A provider waits for an answer meanwhile. */
-const longestWaitMs = 3000
 
 /** Takes in what providers tell about messages of ours. */
 export class Tracker {
@@ -22,10 +18,17 @@ export class Tracker {
       this.#engine.settings.logger.error({ ...channel }, 'a transport handed over what is no delivery update')
     }
     if (told.length === 0) return
+    // Looked at before the storage is: a send may end meanwhile.
+    const isSending = this.#engine.sends.any(channel)
     const unknown = await this.#record(channel, told)
-    if (unknown.length === 0 || !(await this.#sendsEnded(channel))) return
-    // The provider was faster than its own answer to our request: by now we know the id.
-    await this.#record(channel, unknown)
+    // The provider may be faster than its own answer to our request, which tells us the id.
+    if (isSending) this.#engine.early.keep(channel, unknown)
+  }
+
+  /** A message has got its id: what was told about it before is recorded now. */
+  async named(channel: ChannelKey, providerId: string): Promise<void> {
+    const updates = this.#engine.early.take(channel, providerId)
+    if (updates.length > 0) await this.#record(channel, updates)
   }
 
   /** Returns what is about no reply that is known. */
@@ -38,15 +41,6 @@ export class Tracker {
       if (update && result.status === 'unknown') unknown.push(update)
     })
     return unknown
-  }
-
-  async #sendsEnded(channel: ChannelKey): Promise<boolean> {
-    const { sends, settings } = this.#engine
-    const enough = new AbortController()
-    const ended = sends.ended(channel)
-    const result = await Promise.race([ended, waitFor(settings.clock, longestWaitMs, enough.signal).then(() => true)])
-    enough.abort()
-    return result
   }
 
   #tell(result: Extract<TrackResult, { status: 'changed' }>, update: DeliveryUpdate): void {

@@ -186,7 +186,13 @@ export function isEchoUnderAnotherId(
 }
 
 function saysTheSame(message: InboundMessage, reply: EchoCandidate): boolean {
-  return message.type === reply.message.type && textOf(message) === textOf(reply.message)
+  return saysTheSame(message, reply.message)
+}
+
+/** Some providers show the words alone of what had buttons or a list. */
+function saysTheSame(echo: InboundMessage, message: OutboundMessage): boolean {
+  const isSameType = echo.type === message.type || (echo.type === 'text' && textOf(message) !== '')
+  return isSameType && textOf(echo) === textOf(message)
 }
 
 function mayHaveGoneOut(reply: EchoCandidate): boolean {
