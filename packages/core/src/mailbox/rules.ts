@@ -185,14 +185,11 @@ export function isEchoUnderAnotherId(
   return Math.abs(receivedAtMs - reply.sentAtMs) <= latestEchoMs && saysTheSame(message, reply)
 }
 
-function saysTheSame(message: InboundMessage, reply: EchoCandidate): boolean {
-  return saysTheSame(message, reply.message)
-}
-
 /** Some providers show the words alone of what had buttons or a list. */
-function saysTheSame(echo: InboundMessage, message: OutboundMessage): boolean {
-  const isSameType = echo.type === message.type || (echo.type === 'text' && textOf(message) !== '')
-  return isSameType && textOf(echo) === textOf(message)
+function saysTheSame(message: InboundMessage, reply: EchoCandidate): boolean {
+  const words = textOf(message)
+  const isSameType = message.type === reply.message.type || (message.type === 'text' && words !== '')
+  return isSameType && words === textOf(reply.message)
 }
 
 function mayHaveGoneOut(reply: EchoCandidate): boolean {
