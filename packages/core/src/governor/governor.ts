@@ -55,6 +55,7 @@ const longestPauseMs = 60_000
 const longestAskedMs = 3_600_000
 /** Who comes later than that for a slot needs another one: together, late ones would be too many. */
 const slotLifeMs = 100
+const sweepFrom = 1024
 /** How long a message waits where enough are on their way. */
 const fullMs = 2000
 
@@ -75,6 +76,7 @@ export class Governor {
   #pausedUntilMs = 0
   #refusals = 0
   #inFlight = 0
+  #sweepAt = sweepFrom
   readonly #maxInFlight: number
 
   constructor({ limits, clock, random, onCircuit, maxInFlight }: GovernorOptions) {
@@ -148,8 +150,15 @@ export class Governor {
     const slotMs = this.#channel.earliestMs(nowMs)
     this.#channel.take(slotMs)
     if (slotMs <= nowMs) return undefined
+    if (this.#slots.size >= this.#sweepAt) this.#sweep(nowMs)
     this.#slots.set(chat, slotMs)
     return later(slotMs, 'the pace of this channel')
+  }
+
+  /** Forgets slots that nobody came back for. */
+  #sweep(nowMs: number): void {
+    for (const [chat, slotMs] of this.#slots) if (nowMs - slotMs > slotLifeMs) this.#slots.delete(chat)
+    this.#sweepAt = Math.max(sweepFrom, this.#slots.size * 2)
   }
 
   #whyColdWaits(nowMs: number): Postponed | undefined {
