@@ -12,5 +12,6 @@ export { acknowledge, leftOut, type ReadJsonOptions, type ReadJsonResult, readJs
 
 // Files at a provider
 
+export { plainReason } from './plain-reason.ts'
 export { isAllowedHost } from './allowed-url.ts'
 export { isGone, type OpenSafelyOptions, openSafely } from './media.ts'

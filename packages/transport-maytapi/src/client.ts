@@ -4,11 +4,11 @@ import {
   createToken,
   failedAnswer,
   type HttpAnswer,
+  plainReason,
   type TokenSource,
   withToken,
 } from '@wa-agent/transport-kit'
 import { sendAnswerSchema } from './payloads.ts'
-import { plainReason } from './plain-reason.ts'
 
 /** What the client needs to know. */
 export interface ClientOptions {

@@ -1,7 +1,7 @@
 import type { ConnectionState, DeliveryStatus, DeliveryUpdate, InboundMessageInput } from '@wa-agent/core'
+import { plainReason } from '@wa-agent/transport-kit'
 import { parseMessage, plainWord } from './parse-message.ts'
 import { acksOf, eventSchema, failureOf, type MaytapiAck, type MaytapiEvent } from './payloads.ts'
-import { plainReason } from './plain-reason.ts'
 import { millisecondsOf } from './time.ts'
 
 /** An event in our words. */

@@ -4,13 +4,13 @@ import {
   createToken,
   failedAnswer,
   type HttpAnswer,
+  plainReason,
   type TokenSource,
   withToken,
 } from '@wa-agent/transport-kit'
 import { metaErrorAction, metaErrorWords } from '@wa-agent/transport-kit/meta'
 import { messageIdOf } from './ids.ts'
 import { sendAnswerSchema } from './payloads.ts'
-import { plainReason } from './plain-reason.ts'
 
 /** What the client needs to know. */
 export interface ClientOptions {

@@ -1,7 +1,7 @@
 import type { DeliveryStatus, DeliveryUpdate, InboundMessageInput } from '@wa-agent/core'
+import { plainReason } from '@wa-agent/transport-kit'
 import { idOf, parseMessage } from './parse-message.ts'
 import { readEvent, type SpokiContent, type SpokiEvent } from './payloads.ts'
-import { plainReason } from './plain-reason.ts'
 import { firstMoment } from './time.ts'
 
 /** The field of `metadata` in which our id of a reply travels to Spoki and comes back. */
