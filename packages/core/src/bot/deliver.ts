@@ -67,8 +67,15 @@ class Round {
   async attempt(reply: StoredReply, permit?: Permit): Promise<boolean> {
     const circumstances = { reply, permit, flags: this.#flags, templateWent: this.#templateWent }
     const attempt = new Attempt(this.#engine, this.#lease, circumstances)
-    const outcome = await this.#engine.sends.during(this.#lease.current.conversation, attempt.run())
-    this.#templateWent ||= attempt.isTemplated
-    return outcome?.status !== 'retry'
+    const { sends } = this.#engine
+    const { conversation } = this.#lease.current
+    sends.begin(conversation)
+    try {
+      const outcome = await attempt.run()
+      this.#templateWent ||= attempt.isTemplated
+      return outcome?.status !== 'retry'
+    } finally {
+      sends.end(conversation)
+    }
   }
 }

@@ -1,25 +1,27 @@
 import type { ChannelKey } from '../conversation.ts'
 
-/** Sends that have begun and whose result is not recorded yet, by channel. */
+/** How many sends have begun on each channel whose result is not recorded yet. */
 export class InFlight {
   readonly #byChannel = new Map<string, number>()
 
-  /** Counts `send` in until it has ended. */
-  async during<Result>(channel: ChannelKey, send: Promise<Result>): Promise<Result> {
-    const id = `${channel.tenant}/${channel.channel}`
-    this.#add(id, 1)
-    try {
-      return await send
-    } finally {
-      this.#add(id, -1)
-    }
+  begin(channel: ChannelKey): void {
+    this.#add(channel, 1)
+  }
+
+  end(channel: ChannelKey): void {
+    this.#add(channel, -1)
   }
 
   any(channel: ChannelKey): boolean {
-    return (this.#byChannel.get(`${channel.tenant}/${channel.channel}`) ?? 0) > 0
+    return (this.#byChannel.get(idOf(channel)) ?? 0) > 0
   }
 
-  #add(id: string, count: number): void {
+  #add(channel: ChannelKey, count: number): void {
+    const id = idOf(channel)
     this.#byChannel.set(id, (this.#byChannel.get(id) ?? 0) + count)
   }
+}
+
+function idOf({ tenant, channel }: ChannelKey): string {
+  return `${tenant}/${channel}`
 }

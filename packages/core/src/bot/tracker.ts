@@ -21,8 +21,11 @@ export class Tracker {
     // Looked at before the storage is: a send may end meanwhile.
     const isSending = this.#engine.sends.any(channel)
     const unknown = await this.#record(channel, told)
+    if (!isSending || unknown.length === 0) return
     // The provider may be faster than its own answer to our request, which tells us the id.
-    if (isSending) this.#engine.early.keep(channel, unknown)
+    this.#engine.early.keep(channel, unknown)
+    // That answer may have come while we looked.
+    await this.#record(channel, unknown)
   }
 
   /** A message has got its id: what was told about it before is recorded now. */
