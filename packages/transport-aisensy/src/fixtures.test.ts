@@ -55,7 +55,7 @@ describe('what nobody has seen yet', () => {
         for (const update of parsed.updates) expect(update.atMs).toBeGreaterThan(0)
         projectsOf(body)
       }),
-      { numRuns: 1500 },
+      { seed: 20_261_121, numRuns: 1500 },
     )
   })
 

@@ -25,8 +25,8 @@ const latestMs = Date.UTC(10_000, 0)
 const timeMs = optional(
   z.union([z.number(), z.string().min(1)]).transform((value) => {
     const count = Number(value)
-    const atMs = Number.isNaN(count) ? Date.parse(String(value)) : count < 1e11 ? count * 1000 : count
-    return atMs > 0 && atMs < latestMs ? Math.round(atMs) : undefined
+    const atMs = Math.round(Number.isNaN(count) ? Date.parse(String(value)) : count < 1e11 ? count * 1000 : count)
+    return atMs > 0 && atMs < latestMs ? atMs : undefined
   }),
 )
 

@@ -115,6 +115,6 @@ test('nothing that is JSON is an error', () => {
     fc.property(fc.oneof(json, event), (body) => {
       expect(parseMaytapi(body, options)).toBeDefined()
     }),
-    { numRuns: 500, examples: [[null], [[]], ['text'], [{}]] },
+    { seed: 20_261_121, numRuns: 500, examples: [[null], [[]], ['text'], [{}]] },
   )
 })

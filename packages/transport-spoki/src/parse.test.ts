@@ -101,6 +101,6 @@ test('nothing that is JSON is an error', () => {
     fc.property(fc.oneof(json, body), (one) => {
       expect(parse(one)).toHaveProperty('messages')
     }),
-    { numRuns: 500, examples: [[null], [[]], ['text'], [{}]] },
+    { seed: 20_261_121, numRuns: 500, examples: [[null], [[]], ['text'], [{}]] },
   )
 })

@@ -96,6 +96,6 @@ test('whatever comes, nothing is thrown, and what is read is valid', () => {
         for (const one of read(body).messages) parseInboundMessage(one)
       },
     ),
-    { numRuns: 1000 },
+    { seed: 20_261_121, numRuns: 1000 },
   )
 })
