@@ -16,9 +16,14 @@ export function isKeyName(name: string): boolean {
   return namePattern.test(name)
 }
 
+/** One string per channel, for maps and logs. */
+export function channelId({ tenant, channel }: ChannelKey): string {
+  return `${tenant}/${channel}`
+}
+
 /** One string per conversation, for maps and logs. Unambiguous because tenant and channel cannot contain a slash. */
 export function conversationId(key: ConversationKey): string {
-  return `${key.tenant}/${key.channel}/${key.chat}`
+  return `${channelId(key)}/${key.chat}`
 }
 
 /** A person answers in this conversation: the bot is silent until it is released or `untilMs` has passed. */

@@ -2,7 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import { waitFor } from '../clock.ts'
 import type { ConversationKey } from '../conversation.ts'
 import { describeError, isWaAgentError } from '../errors.ts'
-import type { Permit, Postponed } from '../governor/governor.ts'
+import { longestAskedMs, type Permit, type Postponed } from '../governor/governor.ts'
 import type { OutboundMessage } from '../message.ts'
 import type { Flags, ReplyOutcome, StoredReply } from '../storage.ts'
 import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
 import { persist } from './persist.ts'
 import { canSend, isCold, sendableIn, whyForbidden } from './send-rules.ts'
-import { Tracker } from './tracker.ts'
+import { trackEarly } from './track.ts'
 import { withTimeout } from './with-timeout.ts'
 
 /** The circumstances of an attempt. */
@@ -29,7 +29,6 @@ type Refusal = Pick<Extract<SendResult, { status: 'failed' }>, 'retryAfterMs' | 
 
 /** So many times more often than after failures a message is tried that was only too much. */
 const patience = 20
-const longestAskedMs = 3_600_000
 const unknown: FindResult = { status: 'unknown' }
 const maxFindAttempts = 6
 /** A shorter wait is not worth giving the conversation back. */
@@ -74,7 +73,7 @@ export class Attempt {
     })
     this.#tell(outcome, isPostponed)
     if (outcome.status === 'sent' && outcome.providerId !== undefined) {
-      await new Tracker(this.#engine).named(this.#conversation, outcome.providerId)
+      await trackEarly(this.#engine, this.#conversation, outcome.providerId)
     }
     return outcome
   }
@@ -89,7 +88,6 @@ export class Attempt {
 
   async #attempt(transport: Transport): Promise<ReplyOutcome | Postponed> {
     if (!canSend(transport, this.#reply.message)) {
-      this.#options.permit?.end(undefined)
       return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
     }
     const permit = this.#options.permit ?? (await this.#ask())

@@ -3,7 +3,7 @@ import { waitFor } from '../clock.ts'
 import type { ConnectionState, Transport, TransportHost } from '../transport.ts'
 import type { Door } from './door.ts'
 import type { Engine } from './engine.ts'
-import { Tracker } from './tracker.ts'
+import { track } from './track.ts'
 
 const longestCatchUpPauseMs = 60_000
 
@@ -12,7 +12,6 @@ export class Connections {
   readonly #engine: Engine
   readonly #transports: readonly Transport[]
   readonly #door: Door
-  readonly #tracker: Tracker
   readonly #started: Transport[] = []
   /** Of each transport only the newest connection is asked. */
   readonly #catchingUp = new Map<Transport, AbortController>()
@@ -23,7 +22,6 @@ export class Connections {
     this.#engine = engine
     this.#transports = transports
     this.#door = door
-    this.#tracker = new Tracker(engine)
   }
 
   /** Starts all of them; where one fails, those that run are stopped again and its error is thrown. */
@@ -55,7 +53,7 @@ export class Connections {
     const { settings, emit } = this.#engine
     return {
       receive: (messages) => this.#door.receiveFromProvider({ tenant, channel }, messages),
-      track: (updates) => this.#tracker.track({ tenant, channel }, updates),
+      track: (updates) => track(this.#engine, { tenant, channel }, updates),
       connection: (state: ConnectionState, reason) => {
         emit('connection-changed', { tenant, channel, state, ...(reason === undefined ? {} : { reason }) })
         if (state === 'connected') this.#catchUp(transport)

@@ -1,4 +1,4 @@
-import type { ChannelKey } from '../conversation.ts'
+import { type ChannelKey, channelId } from '../conversation.ts'
 import type { DeliveryUpdate } from '../transport.ts'
 
 /** Enough for all that can be on its way. */
@@ -14,7 +14,7 @@ export class EarlyUpdates {
   keep(channel: ChannelKey, updates: readonly DeliveryUpdate[]): void {
     for (const update of updates) {
       if (update.providerId === undefined) continue
-      const id = idOf(channel, update.providerId)
+      const id = `${channelId(channel)}/${update.providerId}`
       const kept = this.#byId.get(id)
       if (kept) kept.push(update)
       else this.#byId.set(id, [update])
@@ -27,13 +27,9 @@ export class EarlyUpdates {
 
   /** Hands out what was told about the message, once. */
   take(channel: ChannelKey, providerId: string): readonly DeliveryUpdate[] {
-    const id = idOf(channel, providerId)
+    const id = `${channelId(channel)}/${providerId}`
     const kept = this.#byId.get(id) ?? []
     this.#byId.delete(id)
     return kept
   }
-}
-
-function idOf({ tenant, channel }: ChannelKey, providerId: string): string {
-  return `${tenant}/${channel}/${providerId}`
 }

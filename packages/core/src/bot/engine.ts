@@ -1,4 +1,4 @@
-import type { ChannelKey } from '../conversation.ts'
+import { type ChannelKey, channelId } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
 import type { Governors } from '../governor/governors.ts'
 import type { Storage } from '../storage.ts'
@@ -35,8 +35,4 @@ export function transportFinder(transports: readonly Transport[]): Engine['trans
       `No transport serves channel "${channelId(channel)}". Add one to createBot({ transports }).`,
     )
   }
-}
-
-function channelId({ tenant, channel }: ChannelKey): string {
-  return `${tenant}/${channel}`
 }

@@ -1,4 +1,4 @@
-import type { ChannelKey } from '../conversation.ts'
+import { type ChannelKey, channelId } from '../conversation.ts'
 
 /** How many sends have begun on each channel whose result is not recorded yet. */
 export class InFlight {
@@ -13,15 +13,11 @@ export class InFlight {
   }
 
   any(channel: ChannelKey): boolean {
-    return (this.#byChannel.get(idOf(channel)) ?? 0) > 0
+    return (this.#byChannel.get(channelId(channel)) ?? 0) > 0
   }
 
   #add(channel: ChannelKey, count: number): void {
-    const id = idOf(channel)
+    const id = channelId(channel)
     this.#byChannel.set(id, (this.#byChannel.get(id) ?? 0) + count)
   }
-}
-
-function idOf({ tenant, channel }: ChannelKey): string {
-  return `${tenant}/${channel}`
 }

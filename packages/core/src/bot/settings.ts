@@ -1,7 +1,7 @@
 import type { BackoffOptions } from '../backoff.ts'
 import { checkNames } from '../check-names.ts'
 import { type Clock, steadyClock, systemClock } from '../clock.ts'
-import { isKeyName } from '../conversation.ts'
+import { channelId, isKeyName } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
 import type { SendLimits } from '../governor/limits.ts'
 import { type Logger, silentLogger } from '../logger.ts'
@@ -76,7 +76,7 @@ function checkParts({ transports, storage, pipeline, uncertain }: BotOptions): v
   const channels = new Set<string>()
   for (const transport of transports) {
     checkChannel(transport)
-    const channel = `${transport.tenant}/${transport.channel}`
+    const channel = channelId(transport)
     if (channels.has(channel)) {
       throw new WaAgentError(
         'invalid_options',

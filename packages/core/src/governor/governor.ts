@@ -52,7 +52,7 @@ export interface GovernorRecord {
 const keptForAnswers = 0.2
 const longestPauseMs = 60_000
 /** A provider that asks for more has made a mistake, or is asked again for nothing. */
-const longestAskedMs = 3_600_000
+export const longestAskedMs = 3_600_000
 /** Who comes later than that for a slot needs another one: together, late ones would be too many. */
 const slotLifeMs = 100
 const sweepFrom = 1024

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { ChannelKey } from '../conversation.ts'
+import { type ChannelKey, channelId } from '../conversation.ts'
 import { describeError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Storage } from '../storage.ts'
@@ -47,7 +47,7 @@ export class Governors {
       const channel = { tenant: transport.tenant, channel: transport.channel }
       const limits = checkLimits({ ...transport.limits, ...options.limits }, 'limits')
       const governor = new Governor({ limits, clock, random, ...most, onCircuit: (state) => onCircuit(channel, state) })
-      this.#byChannel.set(idOf(channel), { channel, governor, saved: undefined })
+      this.#byChannel.set(channelId(channel), { channel, governor, saved: undefined })
     }
   }
 
@@ -104,14 +104,10 @@ export class Governors {
   }
 
   #governed(channel: ChannelKey): Governed {
-    const governed = this.#byChannel.get(idOf(channel))
-    if (!governed) throw new Error(`no governor for ${idOf(channel)}`)
+    const governed = this.#byChannel.get(channelId(channel))
+    if (!governed) throw new Error(`no governor for ${channelId(channel)}`)
     return governed
   }
-}
-
-function idOf({ tenant, channel }: ChannelKey): string {
-  return `${tenant}/${channel}`
 }
 
 function parseRecord(json: string | undefined): GovernorRecord | undefined {
