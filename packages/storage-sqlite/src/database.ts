@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Checkpoints } from './checkpoints.ts'
 import { GroupCommit } from './group-commit.ts'
+import { LogSync } from './log-sync.ts'
 import type { Settings } from './options.ts'
 import { lockDatabase, type ProcessLock } from './process-lock.ts'
 import { migrate } from './schema.ts'
@@ -21,6 +22,8 @@ export class Database {
   readonly #lock: ProcessLock | undefined
   readonly #store: Store
   readonly #checkpoints: Checkpoints
+  /** Absent where a power cut may take the last moments. */
+  readonly #log: LogSync | undefined
   /** A rollback could not be followed by reading again what memory must know: it is done before the next use. */
   #isStale = false
 
@@ -32,7 +35,7 @@ export class Database {
     try {
       connection = new DatabaseSync(settings.path, { timeout: settings.busyTimeoutMs })
       migrate(connection)
-      configure(connection, settings)
+      configure(connection)
       this.connection = connection
       this.#store = new Store(connection, {
         now: () => settings.clock.now(),
@@ -40,6 +43,7 @@ export class Database {
         afterToken: countOpening(connection) * tokensPerOpening,
       })
       this.#checkpoints = new Checkpoints(connection, settings)
+      this.#log = isFile && settings.synchronous === 'full' ? new LogSync(settings.path) : undefined
       this.groups = this.#groupCommit()
     } catch (error) {
       connection?.close()
@@ -61,6 +65,7 @@ export class Database {
   async close(): Promise<void> {
     await this.groups.drained()
     this.#checkpoints.stop()
+    this.#log?.close()
     try {
       this.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     } catch {
@@ -71,6 +76,7 @@ export class Database {
   }
 
   #groupCommit(): GroupCommit {
+    const log = this.#log
     const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) =>
       this.connection.prepare(sql),
     ) as [StatementSync, StatementSync, StatementSync]
@@ -89,14 +95,16 @@ export class Database {
         this.#store.committed()
         this.#checkpoints.written(group)
       },
+      ...(log ? { sync: () => log.sync() } : {}),
     })
   }
 }
 
-function configure(db: DatabaseSync, settings: Settings): void {
+/** NORMAL keeps the file sound whatever happens; that a commit is on the disk before it counts is seen to by `LogSync`. */
+function configure(db: DatabaseSync): void {
   db.exec(`
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = ${settings.synchronous === 'full' ? 'FULL' : 'NORMAL'};
+    PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -16384;
     PRAGMA temp_store = MEMORY;

@@ -75,3 +75,13 @@ export function toStorageError(error: unknown): WaAgentError {
     }
   return new WaAgentError(code, `[storage-sqlite] ${message}`, { retryable, cause: error })
 }
+
+/**
+ * The disk failed to sync. What was written may or may not be there, and the system forgets such an error once it has told
+ * it: a second sync would succeed without the data. So nothing is taken in until the file was opened again.
+ */
+export function syncFailed(cause: unknown): WaAgentError {
+  const message =
+    '[storage-sqlite] The disk failed to keep what was written. Check the disk and start this process again.'
+  return new WaAgentError('storage_unavailable', message, { retryable: true, cause })
+}

@@ -3,8 +3,8 @@ import { WaAgentError } from '@wa-agent/core'
 import { describe, expect, test } from 'vitest'
 import { GroupCommit } from './group-commit.ts'
 
-/** A table of numbers behind a group commit that counts. */
-function numbers() {
+/** A table of numbers behind a group commit that counts, on a disk that syncs when it is told to. */
+function numbers({ sync }: { readonly sync?: () => Promise<void> } = {}) {
   const db = new DatabaseSync(':memory:')
   db.exec('CREATE TABLE numbers (n INTEGER PRIMARY KEY)')
   const insert = db.prepare('INSERT INTO numbers VALUES (?)')
@@ -22,6 +22,7 @@ function numbers() {
       seen.undone += 1
     },
     committed: ({ operations }) => seen.groups.push(operations),
+    ...(sync ? { sync } : {}),
   })
   return {
     seen,
@@ -106,4 +107,74 @@ describe('GroupCommit', () => {
     await table.groups.drained()
     expect(table.stored()).toEqual([1, 2])
   })
+
+  test('keeps a promise only after the sync, and makes one group of what is asked for meanwhile', async () => {
+    const disk = slowDisk()
+    using table = numbers(disk)
+    const kept: number[] = []
+    const asked = [1, 2].map((n) => table.add(n).then(() => kept.push(n)))
+    await disk.begun()
+    const later = [3, 4, 5].map((n) => table.add(n).then(() => kept.push(n)))
+    await nextTurn()
+    expect({ kept, stored: table.stored() }).toEqual({ kept: [], stored: [1, 2] })
+    disk.end()
+    await Promise.all(asked)
+    expect(kept).toEqual([1, 2])
+    await disk.begun()
+    disk.end()
+    await Promise.all(later)
+    expect(table.seen).toEqual({ commits: 2, undone: 0, groups: [2, 3] })
+  })
+
+  test('is drained only after the sync', async () => {
+    const disk = slowDisk()
+    using table = numbers(disk)
+    let isDrained = false
+    void table.add(1)
+    const drained = table.groups.drained().then(() => {
+      isDrained = true
+    })
+    await disk.begun()
+    await nextTurn()
+    expect(isDrained).toBe(false)
+    disk.end()
+    await drained
+  })
+
+  test('takes in nothing more once the disk failed to sync: it would not fail twice for the same loss', async () => {
+    const disk = slowDisk()
+    using table = numbers(disk)
+    const asked = Promise.allSettled([table.add(1)])
+    await disk.begun()
+    const waiting = Promise.allSettled([table.add(2)])
+    disk.end(Object.assign(new Error('EIO'), { code: 'EIO' }))
+    const results = [...(await asked), ...(await waiting), ...(await Promise.allSettled([table.add(3)]))]
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'storage_unavailable', retryable: true } })
+    }
+    await table.groups.drained()
+    expect(table.stored()).toEqual([1])
+  })
 })
+
+/** Syncs that end when the test says so. */
+function slowDisk() {
+  const begun = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+  const ended = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+  let syncs = 0
+  let seen = 0
+  let ends = 0
+  return {
+    sync: () => {
+      begun[syncs]?.resolve()
+      return ended[syncs++]?.promise ?? Promise.resolve()
+    },
+    /** Resolves once the next sync began. */
+    begun: () => begun[seen++]?.promise,
+    end: (error?: Error) => (error ? ended[ends++]?.reject(error) : ended[ends++]?.resolve()),
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
