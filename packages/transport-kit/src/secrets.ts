@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 /** Whether a secret that was given is the expected one, in a time that tells nothing. An empty one never is. */
 export function sameSecret(given: string | null | undefined, expected: string): boolean {
@@ -15,5 +15,5 @@ export function hmacSha256Hex(secret: string, ...parts: readonly (string | Uint8
 }
 
 function digest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }
