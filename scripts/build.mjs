@@ -1,5 +1,6 @@
 // Builds every package into its dist: JavaScript by tsup, types by tsc (tsup cannot make types with TypeScript 7).
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { packages, root } from './packages.mjs'
 
@@ -9,6 +10,9 @@ for (const { url, manifest } of packages) {
   // One entry for each export; its name is the path below src, so that dist mirrors it.
   const entries = sources.map((source) => `--entry.${source.replace('./src/', '').replace(/\.ts$/, '')}=${source}`)
   run('tsup', [...entries, '--config', fileURLToPath(new URL('tsup.config.ts', root))], fileURLToPath(url))
+  // Afterwards, because tsup empties the folder.
+  const bundle = fileURLToPath(new URL('scripts/bundle-library.mjs', url))
+  if (existsSync(bundle)) run(process.execPath, [bundle], fileURLToPath(url))
 }
 run('tsc', ['-b', 'tsconfig.build.json', '--emitDeclarationOnly', '--force'], fileURLToPath(root))
 

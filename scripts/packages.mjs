@@ -12,6 +12,8 @@ export const packages = [
   'transport-aisensy',
   'transport-maytapi',
   'transport-spoki',
+  'transport-webjs',
+  'cloud-client',
   'server',
 ].map((folder) => {
   const url = new URL(`packages/${folder}/`, root)

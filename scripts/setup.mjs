@@ -37,3 +37,7 @@ if (!installed()) {
   }
   writeFileSync(stamp, lock)
 }
+
+// npm passes a signal on to the shell in which a script runs, and no shell passes it on to the program. Scripts that are to be
+// stopped begin with `exec`, by which the shell becomes the program. Windows has neither such signals nor that word.
+if (process.platform === 'win32') writeFileSync(new URL('node_modules/.bin/exec.cmd', root), '@%*\r\n')

@@ -1,6 +1,7 @@
 import { memoryStorage, type SendResult } from '@wa-agent/core'
-import { virtualClock } from '@wa-agent/testing'
+import { simulatedWhatsApp, virtualClock } from '@wa-agent/testing'
 import { describe, expect, it } from 'vitest'
+import { crashable } from './crashable.ts'
 import { startWorld } from './world.ts'
 
 const to = (chat: string) => ({ tenant: 'default', channel: 'default', chat })
@@ -67,6 +68,85 @@ describe('the limits of a channel', () => {
     await world.bot.send(to('c'), offer)
     await world.settle()
     expect(world.whatsapp.sent).toHaveLength(0)
+  })
+
+  it('keep their pauses and the pace of a chat when the process is killed', async () => {
+    const clock = virtualClock()
+    const disk = memoryStorage({ clock })
+    await disk.open()
+    const whatsapp = simulatedWhatsApp({ clock })
+    const limits = {
+      messagesPerSecond: 80,
+      perChat: { everyMs: 6000, burst: 45 },
+      cold: { pauseMs: { least: 60_000, most: 60_000 } },
+    }
+    const beganMs = clock.now()
+    const anna = whatsapp.customer('anna')
+    for (let life = 0; life < 5; life += 1) {
+      const { storage, crash } = crashable(disk)
+      const world = await startWorld({ clock, storage, bot: { transports: [whatsapp.transport], limits } })
+      if (life === 0) anna.says('hello')
+      await world.bot.send(to(`cold-${life}`), offer, { id: `cold-${life}` })
+      for (let index = 0; index < 30; index += 1) {
+        await world.bot.send(to('anna'), offer, { id: `offer-${life}-${index}` })
+      }
+      await clock.advance(5000)
+      if (life < 4) crash()
+      else await world.stop()
+    }
+    const cold = whatsapp.sent.filter(({ chat }) => chat.startsWith('cold'))
+    expect(cold).toHaveLength(1)
+    const most = 45 + (clock.now() - beganMs) / 6000
+    expect(anna.received.length).toBeLessThanOrEqual(most)
+    expect(anna.received.length).toBeGreaterThan(40)
+  })
+
+  it('write down a long burst of answers before a kill can make it forgotten', async () => {
+    const clock = virtualClock()
+    const disk = memoryStorage({ clock })
+    await disk.open()
+    const whatsapp = simulatedWhatsApp({ clock })
+    const limits = { perChat: { everyMs: 6000, burst: 45 } }
+    const anna = whatsapp.customer('anna')
+    for (let life = 0; life < 2; life += 1) {
+      const { storage, crash } = crashable(disk)
+      const ids = { createId: () => `${life}-${anna.received.length}-${clock.now()}` }
+      const world = await startWorld({ clock, storage, bot: { transports: [whatsapp.transport], limits, ...ids } })
+      for (let index = 0; index < 30; index += 1) {
+        anna.says(`hello ${index}`)
+        await world.settle()
+      }
+      if (life === 0) {
+        expect(anna.received).toHaveLength(30)
+        crash()
+      } else await world.stop()
+    }
+    expect(anna.received.length).toBeGreaterThan(30)
+    expect(anna.received.length).toBeLessThanOrEqual(45)
+  })
+
+  it('write nothing for ordinary answers', async () => {
+    const storage = memoryStorage()
+    let writes = 0
+    const { records } = storage
+    const counted = Object.assign(keeping(storage), {
+      records: {
+        get: records.get,
+        set: (...parameters: Parameters<typeof records.set>) => {
+          writes += 1
+          return records.set(...parameters)
+        },
+      },
+    })
+    const limits = { messagesPerSecond: 80, perChat: { everyMs: 6000, burst: 45 } }
+    await using world = await startWorld({ storage: counted, bot: { limits } })
+    for (let round = 0; round < 5; round += 1) {
+      for (let index = 0; index < 80; index += 1) world.whatsapp.customer(`c${index}`).says('hello')
+      await world.clock.advance(2000)
+    }
+    expect(world.whatsapp.sent).toHaveLength(400)
+    // That the process runs.
+    expect(writes).toBe(1)
   })
 
   it('slow down only the chat that the provider complained about', async () => {

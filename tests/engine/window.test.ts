@@ -1,5 +1,7 @@
-import { defineAgent, type OutboundTemplate } from '@wa-agent/core'
+import { defineAgent, memoryStorage, type OutboundTemplate } from '@wa-agent/core'
+import { simulatedWhatsApp, virtualClock } from '@wa-agent/testing'
 import { describe, expect, it } from 'vitest'
+import { crashable } from './crashable.ts'
 import { startWorld } from './world.ts'
 
 const durationMs = 86_400_000
@@ -34,7 +36,7 @@ describe('the 24-hour window', () => {
   })
 
   it('is closed for who has never written, and opens again with each message', async () => {
-    await using world = await startWorld({ transport: { window: { durationMs } } })
+    await using world = await startWorld({ transport: { window: { durationMs } }, bot: { windowReleaseMs: false } })
     const anna = world.whatsapp.customer('anna')
     await world.bot.send(to('anna'), { type: 'text', text: 'who are you?' })
     await world.settle()
@@ -48,7 +50,7 @@ describe('the 24-hour window', () => {
   })
 
   it('sends what it held once the customer has written and a person retries it', async () => {
-    await using world = await startWorld({ transport: { window: { durationMs } } })
+    await using world = await startWorld({ transport: { window: { durationMs } }, bot: { windowReleaseMs: false } })
     const anna = world.whatsapp.customer('anna')
     await world.bot.send(to('anna'), { type: 'text', text: 'an offer' })
     await world.settle()
@@ -58,6 +60,79 @@ describe('the 24-hour window', () => {
     await world.bot.deadLetters.retry(letter?.id ?? '')
     await world.settle()
     expect(anna.texts).toEqual(['you said hello', 'an offer'])
+  })
+
+  it('sends what came too early when the customer writes, in order and before the answer', async () => {
+    await using world = await startWorld({ transport: { window: { durationMs } } })
+    const anna = world.whatsapp.customer('anna')
+    for (const words of ['shipped', 'arrived']) await world.bot.send(to('anna'), { type: 'text', text: words })
+    await world.bot.send(to('ben'), { type: 'text', text: 'not for anna' })
+    await world.settle()
+    const letters = await world.bot.deadLetters.list()
+    expect(letters).toHaveLength(3)
+    expect(letters[0]?.reason).toContain('window closed')
+    expect(letters[0]?.reason).toContain('it goes out if the customer writes within 24 hours')
+    await world.clock.advance(durationMs)
+    anna.says('hello')
+    await world.settle()
+    expect(anna.texts).toEqual(['shipped', 'arrived', 'you said hello'])
+    expect(await world.bot.deadLetters.list()).toHaveLength(1)
+  })
+
+  it('sends what came too early to an earlier process, while it is worth something and nobody has discarded it', async () => {
+    const clock = virtualClock()
+    const disk = memoryStorage({ clock })
+    await disk.open()
+    const whatsapp = simulatedWhatsApp({ clock })
+    const transports = [{ ...whatsapp.transport, window: { durationMs } }]
+    const bot = { transports, windowReleaseMs: 3_600_000 }
+    const first = crashable(disk)
+    const dead = await startWorld({ clock, storage: first.storage, bot })
+    for (const chat of ['late', 'anna', 'ben']) {
+      await dead.bot.send(to(chat), { type: 'text', text: `for ${chat}` }, { id: chat })
+      await clock.advance(chat === 'late' ? 3_600_000 : 1000)
+    }
+    first.crash()
+    const world = await startWorld({ clock, storage: crashable(disk).storage, bot })
+    const letters = await world.bot.deadLetters.list()
+    await world.bot.deadLetters.discard(letters.find(({ conversation }) => conversation.chat === 'ben')?.id ?? '')
+    for (const chat of ['late', 'anna', 'ben']) whatsapp.customer(chat).says('hello')
+    await world.settle()
+    expect(['late', 'anna', 'ben'].map((chat) => whatsapp.customer(chat).texts)).toEqual([
+      ['you said hello'],
+      ['for anna', 'you said hello'],
+      ['you said hello'],
+    ])
+    await world.stop()
+  })
+
+  it('looks for nothing where nothing waits, and never sends an old answer later', async () => {
+    const storage = memoryStorage()
+    let looked = 0
+    const { deadLetters } = storage
+    const counted = Object.assign(storage, {
+      deadLetters: {
+        ...deadLetters,
+        list: (...parameters: Parameters<typeof deadLetters.list>) => {
+          looked += 1
+          return deadLetters.list(...parameters)
+        },
+      },
+    })
+    await using world = await startWorld({
+      storage: counted,
+      transport: { window: { durationMs } },
+      bot: { sendRetry: { baseMs: durationMs, maxMs: durationMs, jitter: 0 } },
+    })
+    const anna = world.whatsapp.customer('anna')
+    world.whatsapp.faults.next('unavailable')
+    anna.says('hello')
+    await world.clock.advance(durationMs)
+    expect(world.named('reply-dead')).toEqual([expect.objectContaining({ reason: expect.stringContaining('window') })])
+    anna.says('hello again')
+    await world.settle()
+    expect(anna.texts).toEqual(['you said hello again'])
+    expect(looked).toBe(1)
   })
 
   it('sends the template once in place of replies that come too late', async () => {

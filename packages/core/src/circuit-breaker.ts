@@ -17,6 +17,8 @@ export interface CircuitBreakerOptions {
   readonly maxFailures?: number
   /** How long it stays open before a call is let through. Default 30,000. */
   readonly coolDownMs?: number
+  /** Until when it is open at the beginning, as `openUntilMs` told it before a restart. Default: it is closed. */
+  readonly openUntilMs?: number
   /** Told of each change, for logs and metrics. */
   readonly onChange?: (state: CircuitState) => void
 }
@@ -31,6 +33,8 @@ export interface CircuitBreaker {
   readonly state: CircuitState
   /** How long nothing is let through; 0 where the next call is. */
   readonly retryAfterMs: number
+  /** Since when a call is let through to see whether the service is back, or from when on; `undefined` while closed. */
+  readonly openUntilMs: number | undefined
   /** Lets a call through, or throws what `refuse` made. */
   begin(): CircuitCall
   /** Does the work, or throws what `refuse` made without doing it. */
@@ -44,7 +48,7 @@ const probeMs = 1_000
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { clock, refuse, isFailure, maxFailures = 5, coolDownMs = 30_000, onChange } = options
   let failures = 0
-  let openUntil: number | undefined
+  let openUntil = options.openUntilMs
   let probing = false
   // A call that began before the circuit opened or closed tells of the past: its result changes nothing.
   let epoch = 0
@@ -98,6 +102,9 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     },
     get retryAfterMs() {
       return closedForMs()
+    },
+    get openUntilMs() {
+      return openUntil
     },
     begin,
     async run(work) {

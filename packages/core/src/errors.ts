@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'model_unavailable'
   | 'not_found'
   | 'not_running'
+  | 'pipeline_unavailable'
   | 'queue_closed'
   | 'send_failed'
   | 'send_timeout'

@@ -46,7 +46,7 @@ export type {
   OutboundMessageInput,
   OutboundType,
 } from './message.ts'
-export { conversationId, emptyState } from './conversation.ts'
+export { channelId, conversationId, emptyState } from './conversation.ts'
 export type {
   ChannelKey,
   ConversationKey,
@@ -95,12 +95,14 @@ export type {
   SendResult,
   Transport,
   TransportHost,
+  TransportRecords,
   WebhookRequest,
   WebhookResponse,
   WindowTemplate,
 } from './transport.ts'
 export type { ColdLimits, SendLimits } from './governor/limits.ts'
 export type {
+  Answers,
   AppendResult,
   Change,
   Claim,
@@ -109,8 +111,10 @@ export type {
   DeadLetter,
   DeadLetters,
   Flags,
+  GivenReply,
   HistoryEntry,
   Lease,
+  MessageAnswer,
   NewMessage,
   NewReply,
   Records,
@@ -158,3 +162,9 @@ export { describeError, framesOf, isWaAgentError, WaAgentError } from './errors.
 export type { ErrorCode, WaAgentErrorOptions } from './errors.ts'
 export { type BackoffOptions, backoffMs } from './backoff.ts'
 export { parseRetryAfterMs } from './retry.ts'
+export { circuitBreaker } from './circuit-breaker.ts'
+export type { CircuitBreaker, CircuitBreakerOptions, CircuitCall, CircuitState } from './circuit-breaker.ts'
+
+// For factories of transports, storages and queues: options that do not exist are refused
+
+export { checkNames, type NamesOf, type NameTree, type OptionKind } from './check-names.ts'

@@ -52,6 +52,11 @@ const inboundBase = {
   from: contactSchema,
   /** True for what was written from the business's own number: our echo, or the owner on the phone. */
   fromMe: z.boolean().default(false),
+  /**
+   * True for what no person wrote: with `fromMe` what another program sent from the business's number, otherwise a notice of
+   * WhatsApp, such as a changed number. It is kept and makes ids known; it starts no handoff, and nobody answers it.
+   */
+  automated: z.boolean().optional(),
   isGroup: z.boolean().default(false),
   /** When it was sent, in milliseconds since 1970. */
   sentAtMs: z.number().int().nonnegative(),

@@ -6,9 +6,9 @@ import type { FloorOptions } from './route.ts'
 const budget: NamesOf<ModelBudget> = { tokensPerDay: true, costUsdPerDay: true }
 const floor: NamesOf<FloorOptions> = { idleMs: true, interruptAt: true }
 const examples: NamesOf<ExamplesClassifierOptions> = {
-  outOfScope: true,
+  outOfScope: 'list',
   background: true,
-  validation: true,
+  validation: { examples: 'list', outOfScope: 'list' },
   seed: true,
   maximumTextLength: true,
   maximumLoss: true,
@@ -23,18 +23,18 @@ const examples: NamesOf<ExamplesClassifierOptions> = {
 
 /** The options of `createPipeline` by name. */
 export const pipelineOptionNames: NamesOf<PipelineOptions> = {
-  agents: true,
-  plugins: true,
-  model: true,
+  agents: 'list',
+  plugins: 'list',
+  model: 'object',
   budget,
-  fallback: true,
-  middleware: true,
+  fallback: 'object',
+  middleware: 'list',
   examples,
   floor,
   classifyTimeoutMs: true,
   respondTimeoutMs: true,
   historyLimit: true,
-  clock: true,
-  logger: true,
-  elapsedMs: true,
+  clock: 'object',
+  logger: 'object',
+  elapsedMs: 'function',
 }

@@ -470,10 +470,26 @@ describe('plugins', () => {
 })
 
 describe('a pipeline is refused', () => {
-  test('without agents, with two of one name, and with an option that does not exist', () => {
+  test('without agents, with two of one name, and with an option that does not exist or is something else', () => {
     expect(() => createPipeline({})).toThrow(expect.objectContaining({ code: 'invalid_options' }))
     const misspelt = { agents: [agentOf()], respondTimeoutMS: 5 }
     expect(() => createPipeline(misspelt)).toThrow('The nearest one is `respondTimeoutMs`')
+    const of = (wrong: object) => () => createPipeline({ agents: [agentOf()], ...wrong })
+    for (const [wrong, message] of [
+      [
+        { examples: { passes: 0 } },
+        'Expected `passes` of the examples classifier to be a number from 1 to 1000, got 0.',
+      ],
+      [{ examples: { validation: {} } }, 'Expected `validation` of the examples classifier to have `examples` and'],
+      [{ examples: null }, '[createPipeline] Expected `examples` to be an object, got null.'],
+      [{ floor: 5 }, '[createPipeline] Expected `floor` to be an object, got 5.'],
+      [{ middleware: [undefined] }, '[createPipeline] Expected `middleware` to be a list without gaps, got a list.'],
+      [{ plugins: {} }, '[createPipeline] Expected `plugins` to be a list without gaps, got an object.'],
+      [{ model: 'gpt' }, '[createPipeline] Expected `model` to be an object, got a text.'],
+    ] as const) {
+      expect(of(wrong)).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+      expect(of(wrong)).toThrow(message)
+    }
     expect(() => createPipeline({ agents: [agentOf(), agentOf()] })).toThrow(/"shop" twice/)
     expect(() => createPipeline({ agents: [agentOf({ name: 'fallback' })] })).toThrow(/"fallback" twice/)
   })

@@ -146,8 +146,16 @@ export interface Change {
   readonly nowMs: number
   /** These messages are answered, or deliberately not. */
   readonly done?: readonly number[]
-  /** The turn of these messages failed: count it, and let the conversation's messages rest until `atMs`. */
-  readonly retry?: { readonly messages: readonly number[]; readonly atMs: number; readonly reason: string }
+  /**
+   * The turn of these messages failed: count it, and let the conversation's messages rest until `atMs`. With `counts: false`
+   * it is no attempt: they could not even be asked about.
+   */
+  readonly retry?: {
+    readonly messages: readonly number[]
+    readonly atMs: number
+    readonly reason: string
+    readonly counts?: boolean
+  }
   /** These messages failed for good. */
   readonly dead?: { readonly messages: readonly number[]; readonly reason: string }
   readonly state?: ConversationState
@@ -184,6 +192,29 @@ export type TrackResult =
       readonly inReplyTo: readonly string[]
     }
   | { readonly status: 'unchanged' | 'unknown' }
+
+/** A reply that went out, or will. */
+export interface GivenReply {
+  readonly id: string
+  readonly message: OutboundMessage
+}
+
+/** What became of a message that came in. */
+export interface MessageAnswer {
+  readonly id: string
+  /** `unknown`: it never came in as one to be answered, or was pruned. `dead`: its turn failed for good. */
+  readonly status: 'unknown' | 'pending' | 'done' | 'dead'
+  /** What was said in answer to it, in order: also what is still in the outbox, but nothing that was held back or given up. */
+  readonly replies: readonly GivenReply[]
+}
+
+/** What became of messages of a conversation, and what it is like now. */
+export interface Answers {
+  /** Perhaps one whose time is over. */
+  readonly handoff?: Handoff
+  /** In the order asked. */
+  readonly messages: readonly MessageAnswer[]
+}
 
 /** Small things that an engine must remember of a channel across restarts, e.g. how much was sent today. */
 export interface Records {
@@ -255,6 +286,11 @@ export interface Storage {
   renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Promise<Lease>
   /** Gives a lease back and says when the conversation wants to be worked on again. A lost lease is no error. */
   release(lease: Lease): Promise<{ readonly dueAtMs?: number }>
+  /**
+   * Tells what became of messages of a conversation, by the ids that their provider gave them. What it tells is durable: a
+   * message that is `done` once has the same replies for ever, unless they are held back before they leave.
+   */
+  answers(conversation: ConversationKey, messageIds: readonly string[]): Promise<Answers>
   /** Puts replies into the outbox outside a turn. Says where they went: ids of one person are joined. */
   enqueue(conversation: ConversationKey, replies: readonly NewReply[]): Promise<ConversationKey>
   /** Applies a control outside a turn. */

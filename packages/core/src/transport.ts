@@ -106,6 +106,13 @@ export interface WebhookResponse {
 /** `needs-login` asks for a person (a QR code); `stopped` is the end. */
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'needs-login' | 'stopped'
 
+/** Small things that a transport must remember across restarts, apart for each channel. */
+export interface TransportRecords {
+  get(name: string): Promise<string | undefined>
+  /** Resolves once it is durable. `undefined` forgets it. */
+  set(name: string, value: string | undefined): Promise<void>
+}
+
 /** What the engine gives to a transport. */
 export interface TransportHost {
   /**
@@ -118,8 +125,12 @@ export interface TransportHost {
    * no message of ours changes nothing.
    */
   track(updates: readonly DeliveryUpdate[]): Promise<void>
-  /** Says how the connection is. Every change to `connected` makes the engine ask for what arrived meanwhile. */
+  /**
+   * Says how the connection is. Every change to `connected` makes the engine ask for what arrived meanwhile. From
+   * `connecting`, `disconnected` or `needs-login` until `connected` nothing is sent; who never says anything is connected.
+   */
   connection(state: ConnectionState, reason?: string): void
+  readonly records: TransportRecords
   readonly clock: Clock
   readonly logger: Logger
 }

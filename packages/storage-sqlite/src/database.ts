@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Checkpoints } from './checkpoints.ts'
 import { GroupCommit } from './group-commit.ts'
 import { LogSync } from './log-sync.ts'
+import { makeFolder } from './make-folder.ts'
 import type { Settings } from './options.ts'
 import { lockDatabase, type ProcessLock } from './process-lock.ts'
 import { migrate } from './schema.ts'
@@ -29,7 +29,7 @@ export class Database {
 
   constructor(settings: Settings) {
     const isFile = settings.path !== inMemory
-    if (isFile) mkdirSync(dirname(settings.path), { recursive: true })
+    if (isFile) makeFolder(dirname(settings.path))
     this.#lock = isFile ? lockDatabase(settings.path) : undefined
     let connection: DatabaseSync | undefined
     try {

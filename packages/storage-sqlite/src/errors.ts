@@ -51,6 +51,13 @@ const fileMeanings: ReadonlyMap<string, Meaning> = new Map([
   ['ENOSPC', outOfSpace('The disk is full. Make room and try again.')],
 ])
 
+/** Why there is no folder for the database. Above it there is one: where it is said to be missing nothing can be made. */
+export function folderNotMade(error: unknown): WaAgentError {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return toStorageError(error)
+  const message = '[storage-sqlite] The folder of the database cannot be made where it is to be. Choose another `path`.'
+  return new WaAgentError('storage_unavailable', message, { cause: error })
+}
+
 /** SQLite's primary result code of an error, `undefined` for every other error. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined

@@ -59,6 +59,11 @@ export class GroupCommit {
     })
   }
 
+  /** Whether something was submitted that is not on the disk yet. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
   /** Resolves once everything that was submitted is committed or has failed. */
   drained(): Promise<void> {
     if (!this.#isBusy) return Promise.resolve()

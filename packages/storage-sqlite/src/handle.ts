@@ -52,6 +52,11 @@ export class Handle {
     }
   }
 
+  /** Reads what is on the disk for good: what is on its way there is waited for. */
+  readonly readDurable = async <Value>(run: (store: Store) => Value): Promise<Value> => {
+    return this.database.groups.isBusy ? this.write(run) : this.read(run)
+  }
+
   /** Writes, together with everything else that is written in this turn of the event loop. */
   readonly write = <Value>(run: (store: Store) => Value, bytes = 0): Promise<Value> => {
     try {

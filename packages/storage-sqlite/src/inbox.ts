@@ -101,7 +101,7 @@ export class Inbox {
     for (const seq of retry.messages) {
       const message = box.message(seq)
       if (!message) continue
-      message.attempts += 1
+      if (retry.counts !== false) message.attempts += 1
       this.#countAttempt.run(message.attempts, retry.reason, seq)
     }
     this.#parts.boxes.saveRest(box, retry.atMs)

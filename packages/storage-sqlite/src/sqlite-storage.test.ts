@@ -153,6 +153,16 @@ describe('the file', () => {
     }
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'is refused where nothing can be made, instead of trying for ever',
+    async () => {
+      const message =
+        '[storage-sqlite] The folder of the database cannot be made where it is to be. Choose another `path`.'
+      const error = { code: 'storage_unavailable', retryable: false, message }
+      await expect(sqliteStorage({ path: '/proc/wa-agent/x/y.db' }).open()).rejects.toMatchObject(error)
+    },
+  )
+
   test('passes the integrity check, and says so where it is damaged', async () => {
     using folder = temporaryFolder()
     const storage = sqliteStorage({ path: folder.file() })

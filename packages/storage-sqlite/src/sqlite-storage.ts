@@ -23,7 +23,7 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
 
 /** The storage that works on this file. */
 export function storageOn(handle: Handle): SqliteStorage {
-  const { read, write } = handle
+  const { read, readDurable, write } = handle
   return {
     open: async () => handle.open(),
     async append(messages) {
@@ -38,6 +38,7 @@ export function storageOn(handle: Handle): SqliteStorage {
     },
     settle: (reply, outcome) => write((store) => store.settle(reply, outcome)),
     track: (channel, updates) => write((store) => store.track(channel, updates)),
+    answers: (conversation, messageIds) => readDurable((store) => store.answers(conversation, messageIds)),
     renew: async (lease, renewal) => read((store) => store.renew(lease, renewal)),
     release: async (lease) => read((store) => store.release(lease)),
     async enqueue(conversation, replies) {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import {
+  type Answers,
   type AppendResult,
   type Change,
   type ChannelKey,
@@ -15,6 +16,7 @@ import {
   type TrackResult,
 } from '@wa-agent/core'
 import { LeaseTable } from '@wa-agent/core/mailbox'
+import { AnswerTable } from './answers.ts'
 import type { Box } from './box.ts'
 import { Boxes } from './boxes.ts'
 import { Channels } from './channels.ts'
@@ -61,6 +63,7 @@ export class Store {
   readonly #outbox: Outbox
   readonly #history: History
   readonly #tracking: Tracking
+  readonly #answers: AnswerTable
   readonly #records: RecordTable
   readonly #usage: UsageTable
   readonly #sequence: Sequence
@@ -86,6 +89,7 @@ export class Store {
     this.#inbox = new Inbox(db, { ...parts, channels: this.#channels, outbox: this.#outbox })
     this.#history = new History(db, this.#sequence)
     this.#tracking = new Tracking({ boxes: this.#boxes, outbox: this.#outbox })
+    this.#answers = new AnswerTable(db, this.#sequence)
     this.#records = new RecordTable(db)
     this.#usage = new UsageTable(db)
     this.deadLetters = new DeadLetterTable(db, this.#boxes)
@@ -178,6 +182,13 @@ export class Store {
     const channel = this.#channels.find(key)
     if (channel === undefined) return updates.map(() => ({ status: 'unknown' }))
     return updates.map((update) => this.#tracking.track(channel, update))
+  }
+
+  answers(conversation: ConversationKey, messageIds: readonly string[]): Answers {
+    const channel = this.#channels.find(conversation)
+    const id = this.#find(conversation)
+    const handoff = id === undefined ? undefined : this.#boxes.get(id).flags.handoff
+    return { ...(handoff && { handoff }), messages: this.#answers.read(channel, messageIds) }
   }
 
   record(key: ChannelKey, name: string): string | undefined {

@@ -33,6 +33,7 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
   const tracked: DeliveryUpdate[] = []
   const connections: ConnectionState[] = []
   const refusals: unknown[] = []
+  const records = new Map<string, string>()
   let gate: Promise<void> | undefined
   let calls = 0
   let inFlight = 0
@@ -76,6 +77,13 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
     },
     connection(state) {
       connections.push(state)
+    },
+    records: {
+      get: async (name) => records.get(name),
+      async set(name, value) {
+        if (value === undefined) records.delete(name)
+        else records.set(name, value)
+      },
     },
     refuse(error, times = 1) {
       for (let count = 0; count < times; count += 1) refusals.push(error)

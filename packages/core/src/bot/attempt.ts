@@ -2,7 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import { waitFor } from '../clock.ts'
 import type { ConversationKey } from '../conversation.ts'
 import { describeError, isWaAgentError } from '../errors.ts'
-import { longestAskedMs, type Permit, type Postponed } from '../governor/governor.ts'
+import { type Governor, longestAskedMs, notConnected, type Permit, type Postponed } from '../governor/governor.ts'
 import type { OutboundMessage } from '../message.ts'
 import type { Flags, ReplyOutcome, StoredReply } from '../storage.ts'
 import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
@@ -23,6 +23,9 @@ export interface AttemptOptions {
   /** A template went out a moment ago in place of an earlier reply. */
   readonly templateWent: boolean
 }
+
+/** `parked`: it has not ended, and goes on when the channel is connected. */
+type Ending = ReplyOutcome | Postponed | 'parked'
 
 /** What a provider said beside no. */
 type Refusal = Pick<Extract<SendResult, { status: 'failed' }>, 'retryAfterMs' | 'slowDown'>
@@ -56,12 +59,15 @@ export class Attempt {
     return this.#isTemplated
   }
 
-  /** `undefined` where somebody else has settled the reply meanwhile, e.g. its echo came in. */
-  async run(): Promise<ReplyOutcome | undefined> {
+  /**
+   * `undefined` where somebody else has settled the reply meanwhile, e.g. its echo came in; `parked` where it stays as it is
+   * until the channel is connected.
+   */
+  async run(): Promise<ReplyOutcome | 'parked' | undefined> {
     const { storage } = this.#engine
-    const transport = this.#engine.transportOf(this.#conversation)
-    const ending = (await this.#resolveCutOff(transport)) ?? (await this.#attempt(transport).catch(asSettled))
+    const ending = await this.#end()
     if (!ending) return undefined
+    if (ending === 'parked') return this.#park()
     const isPostponed = ending.status === 'later'
     const outcome: ReplyOutcome = isPostponed
       ? { status: 'retry', notBeforeMs: ending.atMs, reason: ending.reason }
@@ -72,26 +78,59 @@ export class Attempt {
       doing: 'recording a send',
     })
     this.#tell(outcome, isPostponed)
+    if (outcome.status === 'dead') this.#engine.late.note(this.#conversation, outcome.reason)
     if (outcome.status === 'sent' && outcome.providerId !== undefined) {
       await trackEarly(this.#engine, this.#conversation, outcome.providerId)
     }
     return outcome
   }
 
+  async #end(): Promise<Ending | undefined> {
+    // What has begun with the commit of its turn must end as well.
+    if (this.#governor.isAway && !this.#options.permit) return this.#away()
+    const transport = this.#engine.transportOf(this.#conversation)
+    return (await this.#resolveCutOff(transport)) ?? (await this.#attempt(transport).catch(asSettled))
+  }
+
+  get #governor(): Governor {
+    return this.#engine.governors.of(this.#conversation)
+  }
+
+  /** Nothing can be sent or asked now. What perhaps went out must stay marked as such. */
+  #away(): 'parked' | Postponed {
+    const { parked, settings } = this.#engine
+    if (!parked.isFull || parked.has(this.#conversation) || this.#reply.status === 'sending') return 'parked'
+    const { reason, forMs } = notConnected
+    return { status: 'later', atMs: settings.clock.now() + forMs, reason }
+  }
+
+  #park(): 'parked' {
+    const { parked, emit } = this.#engine
+    const { id: replyId, inReplyTo } = this.#reply
+    // The connection may be back by now: then the reply is still due.
+    if (!this.#governor.isAway) return 'parked'
+    if (!parked.has(this.#conversation)) {
+      const { reason } = notConnected
+      emit('reply-postponed', { conversation: this.#conversation, replyId, inReplyTo, reason })
+    }
+    parked.add(this.#conversation)
+    return 'parked'
+  }
+
   /** What became of an attempt whose end nobody recorded; `undefined` where it is to be sent (again) now. */
-  async #resolveCutOff(transport: Transport): Promise<ReplyOutcome | undefined> {
+  async #resolveCutOff(transport: Transport): Promise<ReplyOutcome | 'parked' | undefined> {
     if (this.#reply.status !== 'sending') return undefined
     const outcome = await this.#resolve(transport, 'the last attempt was cut off')
     // Nobody refused anything, so there is no reason to pause.
-    return outcome.status === 'retry' ? undefined : outcome
+    return outcome !== 'parked' && outcome.status === 'retry' ? undefined : outcome
   }
 
-  async #attempt(transport: Transport): Promise<ReplyOutcome | Postponed> {
+  async #attempt(transport: Transport): Promise<Ending> {
     if (!canSend(transport, this.#reply.message)) {
       return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
     }
     const permit = this.#options.permit ?? (await this.#ask())
-    if (permit.status === 'later') return permit
+    if (permit.status === 'later') return this.#governor.isAway ? this.#away() : permit
     let result: SendResult | undefined
     try {
       // The flags are as of now: an order that came while the turn was running counts.
@@ -108,13 +147,13 @@ export class Attempt {
 
   /** Waits for its turn where that is soon. */
   async #ask(): Promise<Permit | Postponed> {
-    const { settings, governors } = this.#engine
+    const { settings } = this.#engine
     const { signal } = this.#lease
     const { chat } = this.#conversation
     for (;;) {
       const nowMs = settings.clock.now()
       const cold = isCold(this.#reply, this.#options.flags, nowMs)
-      const admission = governors.of(this.#conversation).admit({ chat, isCold: cold })
+      const admission = this.#governor.admit({ chat, isCold: cold })
       if (admission.status === 'now') return admission
       if (cold || admission.atMs - nowMs > longestWaitMs) return admission
       await waitFor(settings.clock, admission.atMs - nowMs, signal)
@@ -145,11 +184,12 @@ export class Attempt {
     if (forbidden !== undefined) return { status: 'suppressed', reason: forbidden } as const
     const { lastInboundAtMs } = flags
     const { templateWent } = this.#options
-    const sendable = sendableIn(transport, this.#reply, { nowMs, lastInboundAtMs, templateWent })
+    const { windowReleaseMs: releaseMs } = this.#engine.settings
+    const sendable = sendableIn(transport, this.#reply, { nowMs, lastInboundAtMs, templateWent, releaseMs })
     return 'refusal' in sendable ? ({ status: 'dead', reason: sendable.refusal } as const) : sendable
   }
 
-  async #outcomeOf(transport: Transport, result: SendResult): Promise<ReplyOutcome> {
+  async #outcomeOf(transport: Transport, result: SendResult): Promise<ReplyOutcome | 'parked'> {
     switch (result.status) {
       case 'sent':
         return result
@@ -188,9 +228,10 @@ export class Attempt {
   }
 
   /** The one uncertain window: ask the transport, else do what the user chose. */
-  async #resolve(transport: Transport, reason: string): Promise<ReplyOutcome> {
+  async #resolve(transport: Transport, reason: string): Promise<ReplyOutcome | 'parked'> {
     const { settings } = this.#engine
     const found = await this.#find(transport)
+    if (found === 'parked') return found
     if (found.status === 'sent') return found
     if (found.status === 'absent') return this.#later(`${reason}; it did not arrive`, {})
     if (settings.uncertain === 'resend') return this.#later(`${reason}; sent again as configured`, {})
@@ -198,10 +239,11 @@ export class Attempt {
   }
 
   /** Asks as often as a reply is worth it: a transport that is not connected yet cannot tell, and will. */
-  async #find(transport: Transport): Promise<FindResult> {
+  async #find(transport: Transport): Promise<FindResult | 'parked'> {
     const { clock, logger, random, sendTimeoutMs, sendRetry } = this.#engine.settings
     const { signal } = this.#lease
     for (let attempt = 1; transport.find; attempt += 1) {
+      if (this.#governor.isAway) return 'parked'
       try {
         return await withTimeout((limit) => transport.find?.(this.#delivery(), limit) ?? Promise.resolve(unknown), {
           clock,

@@ -5,17 +5,21 @@ import { describeError, framesOf, WaAgentError } from '../errors.ts'
 import { Governors } from '../governor/governors.ts'
 import { type InboundMessageInput, type OutboundMessageInput, parseOutboundMessage } from '../message.ts'
 import { prepareMessages } from '../outgoing/prepare.ts'
+import type { Transport } from '../transport.ts'
 import { Connections } from './connections.ts'
 import { Door } from './door.ts'
 import { EarlyUpdates } from './early-updates.ts'
-import { type Engine, transportFinder } from './engine.ts'
+import type { Engine } from './engine.ts'
 import type { BotEvents, Emit } from './events.ts'
 import { InFlight } from './in-flight.ts'
+import { LateReplies } from './late-replies.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import type { Bot, BotOptions } from './options.ts'
+import { Parked } from './parked.ts'
 import { Scheduler } from './scheduler.ts'
 import { readSettings } from './settings.ts'
 import { stopped } from './take-turn.ts'
+import { TransportList } from './transport-list.ts'
 import { Worker } from './worker.ts'
 
 /**
@@ -30,17 +34,19 @@ class EngineBot implements Bot {
   readonly #events = new EventEmitter<BotEvents>()
   readonly #engine: Engine
   readonly #keeper: LeaseKeeper
+  readonly #worker: Worker
   readonly #scheduler: Scheduler
   readonly #door: Door
   readonly #connections: Connections
-  readonly #transports: BotOptions['transports']
+  readonly #transports: TransportList
   readonly deadLetters: Bot['deadLetters']
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped'
 
   constructor(options: BotOptions) {
     const settings = readSettings(options)
-    const { storage, pipeline, transports } = options
-    this.#transports = transports
+    const { storage, pipeline } = options
+    this.#transports = new TransportList(options.transports)
+    const transports = this.#transports.all
     const governors = new Governors({
       ...settings,
       transports,
@@ -53,12 +59,15 @@ class EngineBot implements Bot {
       settings,
       emit: this.#emit,
       governors,
+      parked: new Parked(settings.concurrency),
+      late: new LateReplies(storage, settings.windowReleaseMs),
       sends: new InFlight(),
       early: new EarlyUpdates(),
-      transportOf: transportFinder(transports),
+      transportOf: (channel) => this.#transports.of(channel),
     }
     this.#keeper = new LeaseKeeper(this.#engine)
-    this.#scheduler = new Scheduler(this.#engine, new Worker(this.#engine, this.#keeper))
+    this.#worker = new Worker(this.#engine, this.#keeper)
+    this.#scheduler = new Scheduler(this.#engine, this.#worker)
     this.#door = new Door(this.#engine, this.#scheduler)
     this.#connections = new Connections(this.#engine, transports, this.#door)
     this.deadLetters = {
@@ -82,6 +91,7 @@ class EngineBot implements Bot {
     try {
       await this.#engine.storage.open()
       await this.#engine.governors.start()
+      await this.#engine.late.start()
       await this.#engine.pipeline.start?.()
       this.#state = 'running'
       // What was left unfinished may need a transport that can be asked.
@@ -112,6 +122,21 @@ class EngineBot implements Bot {
   async receive(messages: readonly InboundMessageInput[], channel: ChannelKey = this.#onlyChannel()): Promise<void> {
     this.#mustRun()
     await this.#door.receive(this.#engine.transportOf(channel), messages)
+  }
+
+  async addTransport(transport: Transport): Promise<void> {
+    if (this.#state === 'starting' || this.#state === 'stopping') throw inBetween(this.#state)
+    this.#transports.add(transport)
+    try {
+      this.#engine.governors.add(transport)
+      if (this.#state === 'stopped') return
+      await this.#engine.governors.restore(transport)
+      await this.#connections.add(transport)
+    } catch (error) {
+      this.#transports.remove(transport)
+      throw error
+    }
+    this.#worker.forgetUnserved()
   }
 
   async send(
@@ -166,11 +191,16 @@ class EngineBot implements Bot {
   async release(conversation: ConversationKey): Promise<void> {
     this.#mustRun()
     await this.#engine.storage.control(checkKey(conversation), { handoff: null })
-    this.#emit('handoff-released', { conversation })
+    this.#emit('handoff-released', { conversation, by: 'person' })
+  }
+
+  answers(conversation: ConversationKey, messageIds: readonly string[]) {
+    return this.#engine.storage.answers(checkKey(conversation), messageIds)
   }
 
   async stats() {
-    return { ...(await this.#engine.storage.stats()), working: this.#scheduler.working }
+    const waiting = await this.#engine.storage.stats()
+    return { ...waiting, working: this.#scheduler.working, parked: this.#engine.parked.ids.size }
   }
 
   idle(): Promise<void> {
@@ -201,11 +231,12 @@ class EngineBot implements Bot {
   }
 
   #onlyChannel(): ChannelKey {
-    const [first, second] = this.#transports
+    const { all } = this.#transports
+    const [first, second] = all
     if (first && !second) return first
     throw new WaAgentError(
       'invalid_options',
-      `Expected a channel, since this bot has ${this.#transports.length} of them. Pass { tenant, channel } to receive().`,
+      `Expected a channel, since this bot has ${all.length} of them. Pass { tenant, channel } to receive().`,
     )
   }
 
@@ -225,6 +256,12 @@ class EngineBot implements Bot {
       )
     }
   }
+}
+
+function inBetween(state: string): WaAgentError {
+  return new WaAgentError('not_running', `The bot is ${state}. Add the transport before start() or after it.`, {
+    retryable: true,
+  })
 }
 
 function checkKey(conversation: ConversationKey): ConversationKey {

@@ -6,6 +6,10 @@ import type { Engine } from './engine.ts'
 import { track } from './track.ts'
 
 const longestCatchUpPauseMs = 60_000
+/** Replies wait for what was missed, a STOP perhaps or the owner's own answer, but no longer than this. */
+const sendingWaitsMs = 10_000
+/** Keeps what transports remember apart from what the engine does. */
+const recordPrefix = 'transport.'
 
 /** Starts and stops the transports, and asks for what arrived while one was away. */
 export class Connections {
@@ -28,14 +32,19 @@ export class Connections {
   async start(): Promise<void> {
     this.#stopping = new AbortController()
     try {
-      for (const transport of this.#transports) {
-        await transport.start(this.#hostFor(transport))
-        this.#started.push(transport)
-      }
+      // A copy: what is added meanwhile is started by `add`.
+      for (const transport of [...this.#transports]) await this.add(transport)
     } catch (error) {
       await this.stop()
       throw error
     }
+  }
+
+  /** Starts one. */
+  async add(transport: Transport): Promise<void> {
+    this.#engine.governors.of(transport).connection(undefined)
+    await transport.start(this.#hostFor(transport))
+    this.#started.push(transport)
   }
 
   async stop(): Promise<void> {
@@ -50,31 +59,51 @@ export class Connections {
 
   #hostFor(transport: Transport): TransportHost {
     const { tenant, channel } = transport
-    const { settings, emit } = this.#engine
+    const { settings, emit, storage } = this.#engine
     return {
       receive: (messages) => this.#door.receiveFromProvider({ tenant, channel }, messages),
       track: (updates) => track(this.#engine, { tenant, channel }, updates),
       connection: (state: ConnectionState, reason) => {
         emit('connection-changed', { tenant, channel, state, ...(reason === undefined ? {} : { reason }) })
-        if (state === 'connected') this.#catchUp(transport)
-        else this.#catchingUp.get(transport)?.abort()
+        this.#catchingUp.get(transport)?.abort()
+        if (state === 'connected') this.#connected(transport)
+        else this.#engine.governors.of(transport).connection(state)
+      },
+      records: {
+        get: (record) => storage.records.get({ tenant, channel }, recordPrefix + record),
+        set: (record, value) => storage.records.set({ tenant, channel }, recordPrefix + record, value),
       },
       clock: settings.clock,
       logger: settings.logger,
     }
   }
 
-  /** Asks until it is answered: what arrived while the connection was away comes by no other way. */
-  #catchUp(transport: Transport): void {
-    this.#catchingUp.get(transport)?.abort()
-    if (!transport.catchUp || this.#stopping.signal.aborted) return
+  #connected(transport: Transport): void {
+    if (!transport.catchUp || this.#stopping.signal.aborted) {
+      this.#letSend(transport)
+      return
+    }
+    const { governors, settings } = this.#engine
     const controller = new AbortController()
     this.#catchingUp.set(transport, controller)
-    const running = this.#askUntilAnswered(transport, AbortSignal.any([controller.signal, this.#stopping.signal]))
+    governors.of(transport).connection('connecting')
+    const isNewest = () => this.#catchingUp.get(transport) === controller && !controller.signal.aborted
+    const cancel = settings.clock.after(sendingWaitsMs, () => isNewest() && this.#letSend(transport))
+    const asking = this.#askUntilAnswered(transport, AbortSignal.any([controller.signal, this.#stopping.signal]))
+    const running = asking.finally(() => {
+      cancel()
+      this.#asking.delete(running)
+      if (isNewest()) this.#letSend(transport)
+    })
     this.#asking.add(running)
-    void running.finally(() => this.#asking.delete(running))
   }
 
+  #letSend(transport: Transport): void {
+    this.#engine.governors.of(transport).connection('connected')
+    this.#door.resume(transport)
+  }
+
+  /** Asks until it is answered: what arrived while the connection was away comes by no other way. */
   async #askUntilAnswered(transport: Transport, signal: AbortSignal): Promise<void> {
     const { clock, catchUpMaxAgeMs, random } = this.#engine.settings
     const sinceMs = Math.max(0, clock.now() - catchUpMaxAgeMs)

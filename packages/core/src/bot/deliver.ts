@@ -73,7 +73,7 @@ class Round {
     try {
       const outcome = await attempt.run()
       this.#templateWent ||= attempt.isTemplated
-      return outcome?.status !== 'retry'
+      return outcome !== 'parked' && outcome?.status !== 'retry'
     } finally {
       sends.end(conversation)
     }

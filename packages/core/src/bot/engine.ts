@@ -1,5 +1,4 @@
-import { type ChannelKey, channelId } from '../conversation.ts'
-import { WaAgentError } from '../errors.ts'
+import type { ChannelKey } from '../conversation.ts'
 import type { Governors } from '../governor/governors.ts'
 import type { Storage } from '../storage.ts'
 import type { Transport } from '../transport.ts'
@@ -7,6 +6,8 @@ import type { Pipeline } from '../turn.ts'
 import type { EarlyUpdates } from './early-updates.ts'
 import type { Emit } from './events.ts'
 import type { InFlight } from './in-flight.ts'
+import type { LateReplies } from './late-replies.ts'
+import type { Parked } from './parked.ts'
 import type { Settings } from './settings.ts'
 
 /** What the parts of a bot share. */
@@ -16,23 +17,14 @@ export interface Engine {
   readonly settings: Settings
   readonly emit: Emit
   readonly governors: Governors
+  /** What waits for a connection. */
+  readonly parked: Parked
+  /** What waits for a window. */
+  readonly late: LateReplies
   /** Sends whose result is not recorded yet. */
   readonly sends: InFlight
   /** What was told about them already. */
   readonly early: EarlyUpdates
   /** Throws `not_found` for a channel that no transport serves. */
   transportOf(channel: ChannelKey): Transport
-}
-
-/** Finds transports by channel. */
-export function transportFinder(transports: readonly Transport[]): Engine['transportOf'] {
-  const byChannel = new Map(transports.map((transport) => [channelId(transport), transport]))
-  return (channel) => {
-    const transport = byChannel.get(channelId(channel))
-    if (transport) return transport
-    throw new WaAgentError(
-      'not_found',
-      `No transport serves channel "${channelId(channel)}". Add one to createBot({ transports }).`,
-    )
-  }
 }

@@ -57,8 +57,11 @@ export interface BotEvents {
   'reply-dead': (event: OfReply & { readonly reason: string }) => void
   /** It was not sent, because the customer opted out or a person took over. */
   'reply-suppressed': (event: OfReply & { readonly reason: string }) => void
-  /** It has to wait for its turn: the limits of the channel, the pace of the chat, quiet hours. No attempt was made. */
-  'reply-postponed': (event: Omit<OfReply, 'attempts'> & { readonly reason: string; readonly untilMs: number }) => void
+  /**
+   * It has to wait for its turn: the limits of the channel, the pace of the chat, quiet hours; without `untilMs` until the
+   * channel is connected. No attempt was made.
+   */
+  'reply-postponed': (event: Omit<OfReply, 'attempts'> & { readonly reason: string; readonly untilMs?: number }) => void
   /** The provider told that it has the message, perhaps one whose sending was uncertain. */
   'reply-accepted': (event: OfDelivery) => void
   'reply-delivered': (event: OfDelivery) => void
@@ -68,7 +71,8 @@ export interface BotEvents {
   /** Too many sends in a row failed (`open`: nothing is sent for a while), or the channel is back (`closed`). */
   'circuit-changed': (event: ChannelKey & { readonly state: 'closed' | 'open' | 'half-open' }) => void
   'handoff-started': (event: InConversation & { readonly handoff: Handoff }) => void
-  'handoff-released': (event: InConversation) => void
+  /** `turn`: an agent took it back, or its time was over. `person`: `release` was called. */
+  'handoff-released': (event: InConversation & { readonly by: 'turn' | 'person' }) => void
   'opted-out': (event: InConversation) => void
   'opted-in': (event: InConversation) => void
   'connection-changed': (event: ChannelKey & { readonly state: ConnectionState; readonly reason?: string }) => void

@@ -1,14 +1,15 @@
 import type { NamesOf } from '../check-names.ts'
+import { sendLimitNames } from '../governor/limits.ts'
 import type { OptOutOptions } from '../opt-out.ts'
 import type { BotOptions, CoalesceOptions, RetryOptions } from './options.ts'
 
 const coalesce: NamesOf<CoalesceOptions> = { settleMs: true, maxWaitMs: true, maxMessages: true }
 const retry: NamesOf<RetryOptions> = { maxAttempts: true, baseMs: true, maxMs: true, jitter: true }
-const optOut: NamesOf<OptOutOptions> = { stopWords: true, startWords: true, stopText: true, startText: true }
+const optOut: NamesOf<OptOutOptions> = { stopWords: 'list', startWords: 'list', stopText: true, startText: true }
 
 /** The options of `createBot` by name. */
 export const botOptionNames: NamesOf<BotOptions> = {
-  transports: true,
+  transports: 'list',
   storage: true,
   pipeline: true,
   concurrency: true,
@@ -20,13 +21,14 @@ export const botOptionNames: NamesOf<BotOptions> = {
   fallbackText: true,
   optOut,
   ownerHandoffMs: true,
-  limits: true,
+  limits: sendLimitNames,
+  windowReleaseMs: true,
   catchUpMaxAgeMs: true,
   leaseMs: true,
   sweepMs: true,
   stopTimeoutMs: true,
-  clock: true,
-  createId: true,
-  random: true,
-  logger: true,
+  clock: 'object',
+  createId: 'function',
+  random: 'function',
+  logger: 'object',
 }

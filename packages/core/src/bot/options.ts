@@ -5,7 +5,7 @@ import type { SendLimits } from '../governor/limits.ts'
 import type { Logger } from '../logger.ts'
 import type { InboundMessageInput, OutboundMessageInput } from '../message.ts'
 import type { OptOutOptions } from '../opt-out.ts'
-import type { DeadLetter, Storage, StorageStats } from '../storage.ts'
+import type { Answers, DeadLetter, Storage, StorageStats } from '../storage.ts'
 import type { Transport } from '../transport.ts'
 import type { Pipeline } from '../turn.ts'
 import type { BotEvents } from './events.ts'
@@ -57,6 +57,11 @@ export interface BotOptions {
    * postponed, answers before what nobody asked for.
    */
   readonly limits?: SendLimits
+  /**
+   * What `send` was given when the customer's window was closed is a dead letter; it goes out after all when the customer
+   * writes within so long. Default 86,400,000; `false`: only when a person retries it.
+   */
+  readonly windowReleaseMs?: number | false
   /** How old messages may be that are asked for after a reconnection. Default 86,400,000. */
   readonly catchUpMaxAgeMs?: number
   /** How long a worker may be silent before another may take its conversation. Default 60,000. */
@@ -80,6 +85,12 @@ export interface Bot {
   /** Drains: nothing new is begun, what is in work is finished or stays pending; then all is closed. */
   stop(): Promise<void>
   /**
+   * Serves one more channel, also while it runs; then it resolves when the transport has begun. Rejects with
+   * `invalid_options` for a channel that is served already, with `not_running` in the middle of starting or stopping, and as
+   * the transport does.
+   */
+  addTransport(transport: Transport): Promise<void>
+  /**
    * Takes messages in as a transport would, for `channel` (default: the only one). Resolves once they are durable.
    * Rejects with `invalid_message` (nothing is stored then), or as the storage does.
    */
@@ -102,7 +113,10 @@ export interface Bot {
     retry(id: string): Promise<void>
     discard(id: string): Promise<void>
   }
-  stats(): Promise<StorageStats & { readonly working: number }>
+  /** Tells what became of messages of a conversation, by the provider's ids, and whether a person has it now. */
+  answers(conversation: ConversationKey, messageIds: readonly string[]): Promise<Answers>
+  /** `working`: conversations in work. `parked`: those whose replies wait until their channel is connected. */
+  stats(): Promise<StorageStats & { readonly working: number; readonly parked: number }>
   /** Resolves when nothing is in work and nothing is due. */
   idle(): Promise<void>
   on<Name extends keyof BotEvents>(name: Name, listener: BotEvents[Name]): void

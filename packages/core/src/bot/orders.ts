@@ -10,8 +10,9 @@ export interface Sorted {
 }
 
 /**
- * Takes out what no agent answers: the owner's own messages, STOP and START where they changed something, and all that was
- * written between the two. A START without a STOP before it is a greeting like any other. `optedOut`: as it is now.
+ * Takes out what no agent answers: the owner's own messages, what no person wrote, STOP and START where they changed something,
+ * and all that was written between the two. A START without a STOP before it is a greeting like any other. `optedOut`: as it
+ * is now.
  */
 export function sortMessages(messages: readonly StoredMessage[], optedOut: boolean): Sorted {
   const first = messages.find(({ control }) => control?.optOut !== undefined)
@@ -21,7 +22,7 @@ export function sortMessages(messages: readonly StoredMessage[], optedOut: boole
   let forAgents: StoredMessage[] = []
   for (const stored of messages) {
     const optOut = stored.control?.optOut
-    if (stored.message.fromMe) continue
+    if (stored.message.fromMe || stored.message.automated) continue
     if (optOut !== undefined) {
       order = optOut ? 'stop' : 'start'
       isSilent = optOut

@@ -48,6 +48,7 @@ export class Scheduler {
   /** Begins with everything that was left unfinished. */
   start(): void {
     this.#running = true
+    this.#engine.parked.clear()
     this.#sweepLater(0)
   }
 

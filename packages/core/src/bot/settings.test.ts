@@ -27,6 +27,24 @@ describe('an option that does not exist is refused, with the nearest that does',
   })
 })
 
+test.each([
+  [{ coalesce: null }, '[createBot] Expected `coalesce` to be an object, got null.'],
+  [{ retry: 3 }, '[createBot] Expected `retry` to be an object, got 3.'],
+  [{ retry: { baseMs: 'soon' } }, '[createBot] Expected `retry.baseMs` to be milliseconds of at least 0, got "soon".'],
+  [{ sendRetry: { jitter: -1 } }, '[createBot] Expected `sendRetry.jitter` to be a number of at least 0, got -1.'],
+  [{ limits: { perChat: null } }, '[createBot] Expected `limits.perChat` to be an object, got null.'],
+  [{ limits: { cold: { perday: 5 } } }, 'The nearest one is `limits.cold.perDay`.'],
+  [{ optOut: { stopWords: 'stop' } }, '[createBot] Expected `optOut.stopWords` to be a list without gaps, got a text.'],
+  [{ transports: [null] }, '[createBot] Expected `transports` to be a list without gaps, got a list.'],
+  [{ clock: {} }, '[createBot] Expected `clock` to be a clock with now() and after(), got object.'],
+  [{ createId: 'x' }, '[createBot] Expected `createId` to be a function, got a text.'],
+  [{ ownerHandoffMs: true }, '[createBot] Expected `ownerHandoffMs` to be milliseconds of at least 0, got true.'],
+  [{ fallbackText: 5 }, '[createBot] Expected `fallbackText` to be a text or false, got 5.'],
+])('what an option cannot be is refused: %j', (options, message) => {
+  expect(read(options)).toThrow(expect.objectContaining({ code: 'invalid_options' }))
+  expect(read(options)).toThrow(message)
+})
+
 test('options that exist are taken, also where they are undefined', () => {
   const optional = { concurrency: 5, coalesce: { settleMs: 7 }, retry: { baseMs: 9 }, sendRetry: undefined }
   expect(read(optional)()).toMatchObject({ concurrency: 5, settleMs: 7, retry: { baseMs: 9 } })

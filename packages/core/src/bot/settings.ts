@@ -1,12 +1,10 @@
 import type { BackoffOptions } from '../backoff.ts'
 import { checkNames } from '../check-names.ts'
 import { type Clock, steadyClock, systemClock } from '../clock.ts'
-import { channelId, isKeyName } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
 import type { SendLimits } from '../governor/limits.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { createOptOut, type OptOut } from '../opt-out.ts'
-import type { Transport } from '../transport.ts'
 import { botOptionNames } from './option-names.ts'
 import type { BotOptions, RetryOptions } from './options.ts'
 import { timeOrderedId } from './time-ordered-id.ts'
@@ -25,6 +23,7 @@ export interface Settings {
   readonly optOut: OptOut
   readonly ownerHandoffMs: number | false
   readonly limits: SendLimits | undefined
+  readonly windowReleaseMs: number | false
   readonly catchUpMaxAgeMs: number
   readonly leaseMs: number
   readonly sweepMs: number
@@ -43,8 +42,8 @@ export function readSettings(options: BotOptions): Settings {
   const clock = steadyClock(options.clock ?? systemClock)
   return {
     concurrency: count('concurrency', options.concurrency, 100),
-    settleMs: duration('coalesce.settleMs', coalesce.settleMs, 0),
-    maxWaitMs: duration('coalesce.maxWaitMs', coalesce.maxWaitMs, 10_000),
+    settleMs: atLeast0('coalesce.settleMs', coalesce.settleMs, 0),
+    maxWaitMs: atLeast0('coalesce.maxWaitMs', coalesce.maxWaitMs, 10_000),
     maxMessages: count('coalesce.maxMessages', coalesce.maxMessages, 50),
     retry: retrySettings('retry', options.retry, 5),
     sendRetry: retrySettings('sendRetry', options.sendRetry, 8),
@@ -52,12 +51,15 @@ export function readSettings(options: BotOptions): Settings {
     uncertain: options.uncertain ?? 'hold',
     fallbackText: options.fallbackText ?? 'Sorry, something went wrong on our side. A person will look into it.',
     optOut: createOptOut(options.optOut),
-    ownerHandoffMs: options.ownerHandoffMs ?? 3_600_000,
+    ownerHandoffMs:
+      options.ownerHandoffMs === false ? false : atLeast0('ownerHandoffMs', options.ownerHandoffMs, 3_600_000),
     limits: options.limits,
-    catchUpMaxAgeMs: duration('catchUpMaxAgeMs', options.catchUpMaxAgeMs, 86_400_000),
+    windowReleaseMs:
+      options.windowReleaseMs === false ? false : atLeast0('windowReleaseMs', options.windowReleaseMs, 86_400_000),
+    catchUpMaxAgeMs: atLeast0('catchUpMaxAgeMs', options.catchUpMaxAgeMs, 86_400_000),
     leaseMs: count('leaseMs', options.leaseMs, 60_000),
     sweepMs: count('sweepMs', options.sweepMs, 1000),
-    stopTimeoutMs: duration('stopTimeoutMs', options.stopTimeoutMs, 30_000),
+    stopTimeoutMs: atLeast0('stopTimeoutMs', options.stopTimeoutMs, 30_000),
     clock,
     createId: options.createId ?? (() => timeOrderedId(clock.now())),
     random: options.random ?? Math.random,
@@ -65,36 +67,22 @@ export function readSettings(options: BotOptions): Settings {
   }
 }
 
-function checkParts({ transports, storage, pipeline, uncertain }: BotOptions): void {
+function checkParts({ transports, storage, pipeline, uncertain, clock, fallbackText }: BotOptions): void {
   if (!Array.isArray(transports)) throw wrong('transports', 'a list of transports', transports)
   if (!storage || typeof storage.append !== 'function')
     throw wrong('storage', 'a storage such as memoryStorage()', storage)
   if (!pipeline || typeof pipeline.run !== 'function')
     throw wrong('pipeline', 'a pipeline from createPipeline()', pipeline)
+  if (clock !== undefined && typeof clock.now !== 'function')
+    throw wrong('clock', 'a clock with now() and after()', clock)
+  if (fallbackText !== undefined && fallbackText !== false && typeof fallbackText !== 'string')
+    throw wrong('fallbackText', 'a text or false', fallbackText)
   if (uncertain !== undefined && uncertain !== 'hold' && uncertain !== 'resend')
     throw wrong('uncertain', '"hold" or "resend"', uncertain)
-  const channels = new Set<string>()
-  for (const transport of transports) {
-    checkChannel(transport)
-    const channel = channelId(transport)
-    if (channels.has(channel)) {
-      throw new WaAgentError(
-        'invalid_options',
-        `Expected one transport for each channel, got two for "${channel}". Give one of them another channel name.`,
-      )
-    }
-    channels.add(channel)
-  }
-}
-
-function checkChannel({ name, tenant, channel }: Transport): void {
-  for (const [what, value] of Object.entries({ tenant, channel })) {
-    if (isKeyName(value)) continue
-    throw wrong(`${what} of transport ${name}`, '1-128 letters, digits or . _ : @ + -', value)
-  }
 }
 
 function retrySettings(name: string, { maxAttempts, ...backoff }: RetryOptions = {}, attempts: number) {
+  for (const [part, value] of Object.entries(backoff)) atLeast0(`${name}.${part}`, value, 0)
   return { ...backoff, maxAttempts: count(`${name}.maxAttempts`, maxAttempts, attempts) }
 }
 
@@ -104,10 +92,10 @@ function count(name: string, value: number | undefined, otherwise: number): numb
   throw wrong(name, 'a whole number above 0', value)
 }
 
-function duration(name: string, value: number | undefined, otherwise: number): number {
+function atLeast0(name: string, value: number | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   if (Number.isFinite(value) && value >= 0) return value
-  throw wrong(name, 'milliseconds of at least 0', value)
+  throw wrong(name, name.endsWith('Ms') ? 'milliseconds of at least 0' : 'a number of at least 0', value)
 }
 
 function wrong(name: string, expected: string, got: unknown): WaAgentError {

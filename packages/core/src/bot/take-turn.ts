@@ -103,7 +103,11 @@ class TurnTaker {
     if (!canSend(this.#engine.transportOf(this.#conversation), message)) return undefined
     const { chat } = this.#conversation
     const admission = this.#engine.governors.of(this.#conversation).admit({ chat, isCold: false })
-    return admission.status === 'now' ? admission : undefined
+    if (admission.status === 'later') return undefined
+    if (!admission.mustRemember) return admission
+    // What is written down before it leaves cannot begin here.
+    admission.end(undefined)
+    return undefined
   }
 
   async #answer(): Promise<Answer> {
@@ -160,12 +164,14 @@ class TurnTaker {
     const { clock, retry, random, fallbackText, logger } = this.#engine.settings
     const reason = describeError(error)
     const attempt = this.#attempt
-    const isFinal = attempt >= retry.maxAttempts || (isWaAgentError(error) && !error.retryable)
+    // Nobody was asked: no attempt was made, however often that happens.
+    const counts = !isWaAgentError(error) || error.code !== 'pipeline_unavailable'
+    const isFinal = counts && (attempt >= retry.maxAttempts || (isWaAgentError(error) && !error.retryable))
     logger.warn({ turnId: this.#turnId, attempt, error: reason, frames: framesOf(error), isFinal }, 'a turn failed')
     if (!isFinal) {
       const retryAfterMs = isWaAgentError(error) ? (error.retryAfterMs ?? 0) : 0
       const atMs = clock.now() + Math.max(backoffMs(attempt, retry, random), retryAfterMs)
-      await this.#commit({ retry: { messages: this.#seqs(), atMs, reason } })
+      await this.#commit({ retry: { messages: this.#seqs(), atMs, reason, ...(counts ? {} : { counts }) } })
       this.#engine.emit('turn-failed', { ...this.#event(), attempt, error, retryAtMs: atMs })
       return { replies: [], flags: this.#claim.flags }
     }
@@ -215,7 +221,7 @@ class TurnTaker {
 
   #tellHandoff(control: Control | undefined, flags: Flags): void {
     const conversation = this.#conversation
-    if (control?.handoff === null && !flags.handoff) this.#engine.emit('handoff-released', { conversation })
+    if (control?.handoff === null && !flags.handoff) this.#engine.emit('handoff-released', { conversation, by: 'turn' })
     else if (control?.handoff && flags.handoff)
       this.#engine.emit('handoff-started', { conversation, handoff: flags.handoff })
   }
@@ -233,7 +239,8 @@ class TurnTaker {
   }
 
   #messageIds(): readonly string[] {
-    return this.#messages.filter((stored) => !stored.message.fromMe).map((stored) => stored.message.id)
+    const written = this.#messages.filter(({ message }) => !message.fromMe && !message.automated)
+    return written.map(({ message }) => message.id)
   }
 
   #event() {

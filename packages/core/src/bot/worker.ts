@@ -21,6 +21,11 @@ export class Worker {
     this.#owner = engine.settings.createId()
   }
 
+  /** A channel was added: perhaps what was left to others is ours now. */
+  forgetUnserved(): void {
+    this.#unserved.clear()
+  }
+
   /** Claims one conversation; `undefined` where it has nothing due or somebody else works on it. */
   async claim(conversation: ConversationKey): Promise<Claim | undefined> {
     const claims = await this.#engine.storage.claim({ ...this.#request(), conversation })
@@ -29,7 +34,8 @@ export class Worker {
 
   /** Claims up to `limit` conversations with something due, except those in `except`. */
   async claimDue(limit: number, except: ReadonlySet<string>): Promise<readonly Claim[]> {
-    const excluded = this.#unserved.size === 0 ? except : new Set([...except, ...this.#unserved])
+    const others = [this.#unserved, this.#engine.parked.ids].filter(({ size }) => size > 0)
+    const excluded = others.length === 0 ? except : new Set([except, ...others].flatMap((ids) => [...ids]))
     return this.#engine.storage.claim({ ...this.#request(), limit, except: excluded })
   }
 
@@ -57,7 +63,8 @@ export class Worker {
       this.#keeper.drop(lease)
     }
     const { dueAtMs } = await this.#release(claim)
-    if (dueAtMs === undefined) return {}
+    // What is parked is looked at again when its channel is connected, or when somebody writes.
+    if (dueAtMs === undefined || this.#engine.parked.has(conversation)) return {}
     // What went wrong now would go wrong at once again.
     const { clock, sweepMs } = this.#engine.settings
     return { dueAtMs: isWell ? dueAtMs : Math.max(dueAtMs, clock.now() + sweepMs) }

@@ -107,8 +107,9 @@ function createExamplesStep(agents: readonly Agent[], options: ExamplesClassifie
       for (const text of definition.examples) examples.push({ text, intent: label })
     }
   }
-  if (examples.length === 0) return () => nothing('no agent has examples')
+  // Also without examples: its options are checked.
   const trained = trainExamples(examples, options)
+  if (examples.length === 0) return () => nothing('no agent has examples')
 
   return ({ messages, text }: ClassifierInput): Classification => {
     let prediction = trained.classify(text)

@@ -20,6 +20,24 @@ export class ChannelPace {
     this.#next = (this.#next + 1) % this.#perSecond
   }
 
+  /** A message did not leave after all. Only the newest slot is worth giving back: behind it others are promised. */
+  giveBack(atMs: number): void {
+    const newest = (this.#next - 1 + this.#perSecond) % this.#perSecond
+    if (this.#slotsMs[newest] !== atMs) return
+    this.#slotsMs[newest] = Number.NEGATIVE_INFINITY
+    this.#next = newest
+  }
+
+  /** When the newest slot is; -Infinity where there was none. */
+  get newestMs(): number {
+    return this.#slotsMs[(this.#next - 1 + this.#perSecond) % this.#perSecond] ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** Takes it that everything was used up then, since nobody knows. */
+  fill(atMs: number): void {
+    this.#slotsMs.fill(atMs)
+  }
+
   /** How much of the last second is used or promised, 0 to 1. */
   load(nowMs: number): number {
     const used = this.#slotsMs.filter((atMs) => atMs > nowMs - 1000).length

@@ -1,38 +1,78 @@
 interface Chat {
   /** When the chat will be as if nothing had been sent ("theoretical arrival time" of GCRA, ITU-T I.371). */
   quietAtMs: number
+  /** The latest `quietAtMs` that is written down already, or about to be. */
+  writtenMs: number
   /** Until when the provider wants silence, and how often in a row it did. */
   pausedUntilMs: number
   refusals: number
 }
 
 /** What is kept of a chat across restarts. */
-export type ChatRecord = readonly [chat: string, quietAtMs: number, pausedUntilMs: number]
+export type ChatRecord = readonly [chat: string, quietAtMs: number, pausedUntilMs: number, refusals?: number]
+
+/** What is kept of all chats: the few that matter, and when the others are quiet at the latest. */
+export interface ChatRecords {
+  readonly chats: readonly ChatRecord[]
+  readonly othersQuietAtMs: number
+}
+
+/** What a message has used of its chat's pace. */
+export interface ChatUse {
+  /** The use must be written down before the message leaves. */
+  readonly mustRemember: boolean
+  /** The message did not leave after all. */
+  giveBack(): void
+}
 
 const sweepFrom = 1024
+const longestPauseMs = 3_600_000
+/** So many messages to one chat are never worth a write: after a kill they are assumed. */
+const unwrittenBurst = 10
 
 /** `burst` messages at once to one chat, then one every `everyMs`; and silence where the provider asked for it. */
 export class ChatPace {
   readonly #everyMs: number
   readonly #toleranceMs: number
+  /** How much a chat may use that no record tells of: what any chat is taken to have used after a kill. */
+  readonly #unwrittenMs: number
+  /** So much more than was used is written down, so that not each message needs a write. */
+  readonly #aheadMs: number
   readonly #chats = new Map<string, Chat>()
+  #othersQuietAtMs = 0
   #sweepAt = sweepFrom
 
   constructor({ everyMs, burst }: { readonly everyMs: number; readonly burst: number }) {
     this.#everyMs = everyMs
     this.#toleranceMs = (burst - 1) * everyMs
+    this.#unwrittenMs = Math.max(Math.ceil(burst / 2), Math.min(burst, unwrittenBurst)) * everyMs
+    this.#aheadMs = Math.floor(burst / 4) * everyMs
+  }
+
+  get isLimited(): boolean {
+    return this.#everyMs > 0
   }
 
   /** When the next message to the chat may go. */
   earliestMs(chat: string, nowMs: number): number {
-    const known = this.#chats.get(chat)
-    return known ? Math.max(nowMs, known.pausedUntilMs, known.quietAtMs - this.#toleranceMs) : nowMs
+    const { quietAtMs, pausedUntilMs = 0 } = this.#chats.get(chat) ?? { quietAtMs: this.#othersQuietAtMs }
+    return Math.max(nowMs, pausedUntilMs, quietAtMs - this.#toleranceMs)
   }
 
-  take(chat: string, atMs: number): void {
-    if (this.#everyMs === 0) return
+  take(chat: string, atMs: number): ChatUse {
+    if (!this.isLimited) return { mustRemember: false, giveBack: () => undefined }
     const known = this.#chatOf(chat, atMs)
+    const { writtenMs } = known
     known.quietAtMs = Math.max(known.quietAtMs, atMs) + this.#everyMs
+    const mustRemember = known.quietAtMs - atMs > this.#unwrittenMs && known.quietAtMs > writtenMs
+    if (mustRemember) known.writtenMs = known.quietAtMs + this.#aheadMs
+    return {
+      mustRemember,
+      giveBack: () => {
+        known.quietAtMs -= this.#everyMs
+        known.writtenMs = writtenMs
+      },
+    }
   }
 
   /** The provider refused: silence for `retryAfterMs`, or 4, 16, 64, ... seconds where it did not say for how long. */
@@ -48,27 +88,47 @@ export class ChatPace {
     if (known) known.refusals = 0
   }
 
-  /** Chats that used up more than half of their burst, or that are paused: the few that a restart must not forget. */
+  /** Chats that have used more than is assumed of every chat after a kill, and those that are paused. */
   toRecords(nowMs: number): ChatRecord[] {
     const records: ChatRecord[] = []
-    for (const [chat, { quietAtMs, pausedUntilMs }] of this.#chats) {
-      const isBusy = quietAtMs - nowMs > this.#toleranceMs / 2 && quietAtMs > nowMs
-      if (isBusy || pausedUntilMs > nowMs) records.push([chat, quietAtMs, pausedUntilMs])
+    for (const [chat, known] of this.#chats) {
+      const isBusy = known.writtenMs - nowMs > this.#unwrittenMs
+      if (isBusy || known.pausedUntilMs > nowMs) records.push(recordOf(chat, known, known.writtenMs))
     }
     return records
   }
 
-  restore(records: readonly ChatRecord[]): void {
-    for (const [chat, quietAtMs, pausedUntilMs] of records) {
-      this.#chats.set(chat, { quietAtMs, pausedUntilMs, refusals: 0 })
+  /** For a process that ends by itself and can tell exactly: all but those whose next message need not wait anyway. */
+  toLastRecords(nowMs: number): ChatRecords {
+    const chats: ChatRecord[] = []
+    let othersQuietAtMs = this.#othersQuietAtMs > nowMs ? this.#othersQuietAtMs : 0
+    for (const [chat, known] of this.#chats) {
+      const isBusy = known.quietAtMs > nowMs && known.quietAtMs - nowMs > this.#toleranceMs / 2
+      if (isBusy || known.pausedUntilMs > nowMs) chats.push(recordOf(chat, known, known.quietAtMs))
+      else if (known.quietAtMs > nowMs) othersQuietAtMs = Math.max(othersQuietAtMs, known.quietAtMs)
     }
+    return { chats, othersQuietAtMs }
+  }
+
+  restore({ chats, othersQuietAtMs }: ChatRecords): void {
+    this.#othersQuietAtMs = othersQuietAtMs
+    for (const [chat, quietAtMs, pausedUntilMs, refusals = 0] of chats) {
+      const known = { quietAtMs: Math.max(quietAtMs, othersQuietAtMs), pausedUntilMs, refusals, writtenMs: quietAtMs }
+      this.#chats.set(chat, known)
+    }
+  }
+
+  /** Takes it that every chat has used as much as none needs a record for. */
+  assumeUsed(nowMs: number): void {
+    this.#othersQuietAtMs = Math.max(this.#othersQuietAtMs, nowMs + this.#unwrittenMs)
+    for (const known of this.#chats.values()) known.quietAtMs = Math.max(known.quietAtMs, this.#othersQuietAtMs)
   }
 
   #chatOf(chat: string, nowMs: number): Chat {
     const known = this.#chats.get(chat)
     if (known) return known
     if (this.#chats.size >= this.#sweepAt) this.#sweep(nowMs)
-    const made = { quietAtMs: 0, pausedUntilMs: 0, refusals: 0 }
+    const made = { quietAtMs: this.#othersQuietAtMs, writtenMs: 0, pausedUntilMs: 0, refusals: 0 }
     this.#chats.set(chat, made)
     return made
   }
@@ -81,4 +141,6 @@ export class ChatPace {
   }
 }
 
-const longestPauseMs = 3_600_000
+function recordOf(chat: string, { pausedUntilMs, refusals }: Chat, quietAtMs: number): ChatRecord {
+  return refusals === 0 ? [chat, quietAtMs, pausedUntilMs] : [chat, quietAtMs, pausedUntilMs, refusals]
+}

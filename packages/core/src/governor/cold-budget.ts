@@ -7,6 +7,8 @@ export interface ColdRecord {
   readonly day: string
   readonly firstDay: string
   readonly sent: number
+  /** Until when there is a pause after the last one. */
+  readonly pausedUntilMs?: number
 }
 
 /** When the next cold message may go: so many a day, more each day while a number is new, not at night, not in a row. */
@@ -15,7 +17,6 @@ export class ColdBudget {
   readonly #random: () => number
   readonly #timeZone: string
   #record: ColdRecord | undefined
-  #pausedUntilMs = 0
 
   constructor(limits: ColdLimits, random: () => number) {
     this.#limits = limits
@@ -23,9 +24,9 @@ export class ColdBudget {
     this.#timeZone = limits.timeZone ?? 'UTC'
   }
 
-  /** Whether a count has to be kept at all. */
-  get counts(): boolean {
-    return this.#limits.perDay !== undefined || this.#limits.warmUp !== undefined
+  /** Whether anything has to be kept of what was sent. */
+  get isKept(): boolean {
+    return this.#counts || this.#limits.pauseMs !== undefined
   }
 
   get record(): ColdRecord | undefined {
@@ -40,19 +41,40 @@ export class ColdBudget {
   earliest(nowMs: number): { readonly atMs: number; readonly reason: string } {
     const quietUntilMs = this.#quietUntilMs(nowMs)
     if (quietUntilMs > nowMs) return { atMs: quietUntilMs, reason: 'quiet hours' }
-    if (this.counts && this.#sentOn(nowMs) >= this.#allowedOn(nowMs)) {
+    if (this.#counts && this.#sentOn(nowMs) >= this.#allowedOn(nowMs)) {
       const tomorrowMs = nextAt(nowMs, 0, this.#timeZone)
       return { atMs: Math.max(tomorrowMs, this.#quietUntilMs(tomorrowMs)), reason: 'enough cold messages today' }
     }
-    return { atMs: Math.max(nowMs, this.#pausedUntilMs), reason: 'a pause between cold messages' }
+    return { atMs: Math.max(nowMs, this.#pausedUntilMs(nowMs)), reason: 'a pause between cold messages' }
   }
 
-  take(nowMs: number): void {
-    const { pauseMs } = this.#limits
-    if (pauseMs) this.#pausedUntilMs = nowMs + pauseMs.least + this.#random() * (pauseMs.most - pauseMs.least)
-    if (!this.counts) return
+  /** Counts a message. What is returned undoes it, where the message did not leave after all. */
+  take(nowMs: number): () => void {
+    if (!this.isKept) return () => undefined
+    const before = this.#record
     const { day } = localTime(nowMs, this.#timeZone)
-    this.#record = { day, firstDay: this.#record?.firstDay ?? day, sent: this.#sentOn(nowMs) + 1 }
+    const taken = { day, firstDay: before?.firstDay ?? day, sent: this.#sentOn(nowMs) + 1, ...this.#pauseFrom(nowMs) }
+    this.#record = taken
+    return () => {
+      if (this.#record === taken) this.#record = before
+      // Others were counted meanwhile, and the pause is theirs.
+      else if (this.#record?.day === day) this.#record = { ...this.#record, sent: this.#record.sent - 1 }
+    }
+  }
+
+  get #counts(): boolean {
+    return this.#limits.perDay !== undefined || this.#limits.warmUp !== undefined
+  }
+
+  #pauseFrom(nowMs: number): Pick<ColdRecord, 'pausedUntilMs'> {
+    const { pauseMs } = this.#limits
+    if (!pauseMs) return {}
+    return { pausedUntilMs: Math.ceil(nowMs + pauseMs.least + this.#random() * (pauseMs.most - pauseMs.least)) }
+  }
+
+  /** Never longer than a pause can be: what was kept may be of other limits, or of a clock that was wrong. */
+  #pausedUntilMs(nowMs: number): number {
+    return Math.min(this.#record?.pausedUntilMs ?? 0, nowMs + (this.#limits.pauseMs?.most ?? 0))
   }
 
   #sentOn(nowMs: number): number {

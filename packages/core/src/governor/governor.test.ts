@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Governor, type GovernorOptions, type Permit } from './governor.ts'
+import { Governor, type GovernorOptions, type Leaving, type Permit, type Postponed } from './governor.ts'
 import { checkLimits, type SendLimits } from './limits.ts'
+import { type GovernorRecord, readRecord, writeRecord } from './record.ts'
 
 const noon = Date.UTC(2026, 10, 21, 12, 0)
 
@@ -134,7 +135,7 @@ describe('a channel', () => {
   })
 
   test('has no more on its way at once than it may', () => {
-    const { governor } = governed({}, { maxInFlight: 2 })
+    const { governor } = governed({}, { maxInFlight: () => 2 })
     const [first] = ['a', 'b'].map((chat) => permit(governor.admit({ chat, isCold: false })))
     expect(governor.admit({ chat: 'c', isCold: false }).status).toBe('later')
     first?.end({ status: 'sent' })
@@ -212,10 +213,193 @@ describe('cold messages', () => {
     const permits = [1, 2, 3, 4].map(() => permit(governor.admit({ chat: 'c', isCold: false })))
     for (const each of permits) each.end(tooMuch('channel', 5000))
     const again = governed(limits)
-    again.governor.restore(JSON.parse(JSON.stringify(governor.toRecord())))
+    again.governor.restore(written(governor.toLastRecord()))
     again.time.nowMs = noon + 5000
     expect(again.governor.admit({ chat: 'c', isCold: false })).toMatchObject({ atMs: noon + 6000 })
     expect(again.governor.admit({ chat: 'd', isCold })).toMatchObject({ atMs: Date.UTC(2026, 10, 22) })
+  })
+})
+
+describe('a message that never left', () => {
+  test('gives back its place in the channel, in its chat and among the cold ones', () => {
+    const limits = {
+      messagesPerSecond: 1,
+      perChat: { everyMs: 6000, burst: 1 },
+      cold: { perDay: 1, pauseMs: { least: 60_000, most: 60_000 } },
+    }
+    for (const isCold of [false, true]) {
+      // A campaign leaves some of the speed to answers: of one message a second nothing would be left.
+      const world = governed(isCold ? { ...limits, messagesPerSecond: 5 } : limits)
+      const { governor } = world
+      permit(governor.admit({ chat: 'a', isCold })).end(undefined)
+      permit(governor.admit({ chat: 'a', isCold })).end({ status: 'sent' })
+      expect(governor.admit({ chat: 'a', isCold }).status).toBe('later')
+    }
+  })
+
+  test('gives back no more than its own', () => {
+    const { governor, time } = governed({ messagesPerSecond: 5, cold: { perDay: 3 } })
+    const [first] = ['a', 'b'].map((chat) => permit(governor.admit({ chat, isCold: true })))
+    first?.end(undefined)
+    expect(governor.toRecord().cold?.sent).toBe(1)
+    time.nowMs += 86_400_000
+    const yesterday = permit(governor.admit({ chat: 'c', isCold: true }))
+    time.nowMs += 86_400_000
+    permit(governor.admit({ chat: 'd', isCold: true })).end({ status: 'sent' })
+    yesterday.end(undefined)
+    expect(governor.toRecord().cold?.sent).toBe(1)
+  })
+
+  test('does not begin the days of a new number', () => {
+    const { governor } = governed({ cold: { warmUp: { firstDay: 5, factor: 2 } } })
+    permit(governor.admit({ chat: 'a', isCold: true })).end(undefined)
+    expect(governor.toRecord().cold).toBeUndefined()
+  })
+
+  test('lets no more out in a second than may go', () => {
+    const world = governed({ messagesPerSecond: 4 })
+    let allowed = 0
+    const sentMs = play({ ...world, governor: { admit } as Governor }, chatsOf(40))
+    expect(mostInASecond(sentMs)).toBe(4)
+
+    /** Every third that may leave does not, and comes back. */
+    function admit(leaving: Leaving): Permit | Postponed {
+      const admission = world.governor.admit(leaving)
+      if (admission.status === 'later') return admission
+      allowed += 1
+      if (allowed % 3 > 0) return admission
+      admission.end(undefined)
+      return { status: 'later', atMs: world.time.nowMs + 50, reason: 'it did not leave' }
+    }
+  })
+})
+
+describe('a channel that is not connected', () => {
+  test('lets nothing out until it is, and one that says nothing is', () => {
+    const { governor } = governed({})
+    expect(governor.isAway).toBe(false)
+    for (const state of ['connecting', 'disconnected', 'needs-login'] as const) {
+      governor.connection(state)
+      expect(governor.isAway).toBe(true)
+      expect(governor.admit({ chat: 'a', isCold: false })).toMatchObject({ reason: 'the channel is not connected' })
+    }
+    for (const state of ['connected', 'stopped', undefined] as const) {
+      governor.connection('disconnected')
+      governor.connection(state)
+      expect(governor.admit({ chat: 'a', isCold: false }).status).toBe('now')
+    }
+  })
+})
+
+describe('what a restart must not forget', () => {
+  const limits = {
+    messagesPerSecond: 80,
+    perChat: { everyMs: 6000, burst: 45 },
+    cold: { pauseMs: { least: 60_000, most: 60_000 } },
+  }
+
+  /** The next process, which begins `afterMs` after the last one has ended or died. */
+  function next(world: ReturnType<typeof governed>, record: GovernorRecord, afterMs: number) {
+    const again = governed(limits)
+    again.time.nowMs = world.time.nowMs + afterMs
+    again.governor.restore(written(record))
+    return again
+  }
+
+  test('is the pause between cold messages, which is written before each of them', () => {
+    const world = governed(limits)
+    const cold = permit(world.governor.admit({ chat: 'a', isCold: true }))
+    expect(cold.mustRemember).toBe(true)
+    const again = next(world, world.governor.toRecord(), 20_000)
+    expect(again.governor.admit({ chat: 'b', isCold: true })).toMatchObject({ atMs: noon + 60_000 })
+  })
+
+  test('is no pause that is longer than it can be', () => {
+    const { governor } = governed(limits)
+    governor.restore({ cold: { day: '2026-11-21', firstDay: '2026-11-21', sent: 1, pausedUntilMs: noon * 2 } })
+    expect(governor.admit({ chat: 'b', isCold: true })).toMatchObject({ atMs: noon + 60_000 })
+  })
+
+  test('is how often in a row the provider refused', () => {
+    const world = governed(limits)
+    for (let refusal = 0; refusal < 3; refusal += 1) {
+      permit(world.governor.admit({ chat: 'a', isCold: false })).end(tooMuch('chat'))
+      permit(world.governor.admit({ chat: 'b', isCold: false })).end(tooMuch('channel'))
+      if (refusal < 2) world.time.nowMs += 100_000
+    }
+    const again = next(world, world.governor.toRecord(), 0)
+    expect(again.governor.admit({ chat: 'b', isCold: false })).toMatchObject({ atMs: world.time.nowMs + 4000 })
+    again.time.nowMs += 4000
+    expect(again.governor.admit({ chat: 'a', isCold: false })).toMatchObject({ atMs: world.time.nowMs + 64_000 })
+    again.time.nowMs += 60_000
+    permit(again.governor.admit({ chat: 'a', isCold: false })).end(tooMuch('chat'))
+    expect(again.governor.admit({ chat: 'a', isCold: false })).toMatchObject({ atMs: again.time.nowMs + 256_000 })
+  })
+
+  test('is a channel that is down: one message tries it', () => {
+    const world = governed(limits)
+    for (let failure = 0; failure < 5; failure += 1) {
+      permit(world.governor.admit({ chat: `c${failure}`, isCold: false })).end({ status: 'uncertain', reason: '' })
+    }
+    const again = next(world, world.governor.toLastRecord(), 10_000)
+    expect(again.governor.admit({ chat: 'a', isCold: false })).toMatchObject({ atMs: noon + 30_000 })
+    again.time.nowMs = noon + 30_000
+    permit(again.governor.admit({ chat: 'a', isCold: false }))
+    expect(again.governor.admit({ chat: 'b', isCold: false }).status).toBe('later')
+  })
+
+  test.each([0, 1, 10, 22, 23, 30, 44, 45])(
+    'is the pace of a chat, also after a kill that followed %i messages, with few writes',
+    (before) => {
+      const world = governed(limits)
+      let record = world.governor.toRecord()
+      let writes = 0
+      for (let sent = 0; sent < before; sent += 1) {
+        const one = permit(world.governor.admit({ chat: 'one', isCold: false }))
+        if (one.mustRemember) record = world.governor.toRecord()
+        if (one.mustRemember) writes += 1
+        one.end({ status: 'sent' })
+      }
+      expect(writes).toBeLessThanOrEqual(before <= 23 ? 0 : 2)
+      for (const [again, least] of [
+        [next(world, record, 1000), 0],
+        [next(world, world.governor.toLastRecord(), 1000), 45 - before - 1],
+      ] as const) {
+        // A second has given back a sixth of a message.
+        const left = 45 - before
+        const atMs = world.time.nowMs + 2000
+        const sentMs = play(again, Array<string>(50).fill('one')).filter((sent) => sent <= atMs)
+        expect(sentMs.length).toBeLessThanOrEqual(left)
+        expect(sentMs.length).toBeGreaterThanOrEqual(Math.min(least, 22))
+      }
+    },
+  )
+
+  test('is the last second of the channel', () => {
+    const world = governed(limits)
+    for (const chat of chatsOf(80)) permit(world.governor.admit({ chat, isCold: false })).end({ status: 'sent' })
+    for (const record of [world.governor.toRecord(), world.governor.toLastRecord()]) {
+      const { governor } = next(world, record, 0)
+      expect(governor.admit({ chat: 'a', isCold: false })).toMatchObject({ atMs: noon + 1000 })
+    }
+    const { governor } = next(world, world.governor.toLastRecord(), 1000)
+    expect(governor.admit({ chat: 'a', isCold: false }).status).toBe('now')
+  })
+
+  test('is nothing where there are no limits, and nothing that cannot be read', () => {
+    expect(writeRecord(governed({}).governor.toRecord())).toBeUndefined()
+    for (const json of [
+      undefined,
+      '',
+      'null',
+      '[',
+      '{"chats":3}',
+      '{"cold":{"sent":"many"}}',
+      '{"pausedUntilMs":"x"}',
+    ]) {
+      expect(readRecord(json)).toEqual({})
+    }
+    expect(readRecord('{"pausedUntilMs":5,"chats":[["a",1,2]]}')).toEqual({ pausedUntilMs: 5, chats: [['a', 1, 2]] })
   })
 })
 
@@ -232,4 +416,9 @@ test.each<[SendLimits, string]>([
 function tooMuch(slowDown: 'chat' | 'channel', retryAfterMs?: number) {
   const refused = { status: 'failed', retryable: true, reason: '429', slowDown } as const
   return retryAfterMs === undefined ? refused : { ...refused, retryAfterMs }
+}
+
+/** As the storage gives it back. */
+function written(record: GovernorRecord): GovernorRecord {
+  return readRecord(writeRecord(record))
 }

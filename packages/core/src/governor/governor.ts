@@ -1,13 +1,17 @@
 import { type CircuitBreaker, circuitBreaker } from '../circuit-breaker.ts'
 import type { Clock } from '../clock.ts'
 import { WaAgentError } from '../errors.ts'
-import type { SendResult } from '../transport.ts'
+import type { ConnectionState, SendResult } from '../transport.ts'
 import { ChannelPace } from './channel-pace.ts'
-import { ChatPace, type ChatRecord } from './chat-pace.ts'
-import { ColdBudget, type ColdRecord } from './cold-budget.ts'
+import { ChatPace } from './chat-pace.ts'
+import { ColdBudget } from './cold-budget.ts'
 import type { SendLimits } from './limits.ts'
+import type { GovernorRecord } from './record.ts'
 
-/** A message that may go out now. Say once how it ended, `undefined` where it did not go out after all. */
+/**
+ * A message that may go out now. Say once how it ended; `undefined` where it never left after all, which gives back what it
+ * had used of the limits.
+ */
 export interface Permit {
   readonly status: 'now'
   /** What the governor knows must be durable before the message leaves. */
@@ -36,16 +40,9 @@ export interface GovernorOptions {
   /** 0..1. */
   readonly random: () => number
   /** How many sends may be on their way at once. Default: any number. */
-  readonly maxInFlight?: number
+  readonly maxInFlight?: () => number
   /** Told when the channel counts as down, and when it does no more. */
   readonly onCircuit: (state: CircuitBreaker['state']) => void
-}
-
-/** What is kept of a channel across restarts. */
-export interface GovernorRecord {
-  readonly pausedUntilMs: number
-  readonly chats: readonly ChatRecord[]
-  readonly cold?: ColdRecord
 }
 
 /** What cold messages leave free of a channel's speed, so that an answer never waits behind a campaign. */
@@ -58,6 +55,9 @@ const slotLifeMs = 100
 const sweepFrom = 1024
 /** How long a message waits where enough are on their way. */
 const fullMs = 2000
+/** Why and how long a message waits that finds no connection and cannot be told when there is one. */
+export const notConnected = { reason: 'the channel is not connected', forMs: 60_000 }
+const away: ReadonlySet<ConnectionState> = new Set(['connecting', 'disconnected', 'needs-login'])
 
 /**
  * The one place through which all sends of a channel go. Answers get slots in the order in which they ask; cold messages
@@ -65,10 +65,11 @@ const fullMs = 2000
  */
 export class Governor {
   readonly #clock: Clock
+  readonly #onCircuit: GovernorOptions['onCircuit']
   readonly #channel: ChannelPace | undefined
   readonly #chats: ChatPace
   readonly #cold: ColdBudget
-  readonly #breaker: CircuitBreaker
+  #breaker: CircuitBreaker
   /** The slot that an answer to this chat was given. */
   readonly #slots = new Map<string, number>()
   readonly #coldSpacingMs: number
@@ -76,80 +77,131 @@ export class Governor {
   #pausedUntilMs = 0
   #refusals = 0
   #inFlight = 0
+  #isAway = false
   #sweepAt = sweepFrom
-  readonly #maxInFlight: number
+  readonly #maxInFlight: () => number
 
   constructor({ limits, clock, random, onCircuit, maxInFlight }: GovernorOptions) {
     const { messagesPerSecond, perChat = { everyMs: 0, burst: 1 }, cold = {} } = limits
     this.#clock = clock
-    this.#maxInFlight = maxInFlight ?? Number.POSITIVE_INFINITY
+    this.#onCircuit = onCircuit
+    this.#maxInFlight = maxInFlight ?? (() => Number.POSITIVE_INFINITY)
     this.#channel = messagesPerSecond === undefined ? undefined : new ChannelPace(messagesPerSecond)
     this.#coldSpacingMs = messagesPerSecond === undefined ? 0 : 1000 / (messagesPerSecond * (1 - keptForAnswers))
     this.#chats = new ChatPace(perChat)
     this.#cold = new ColdBudget(cold, random)
-    this.#breaker = circuitBreaker({ clock, refuse, isFailure: () => false, onChange: onCircuit })
+    this.#breaker = this.#breakerDownUntil(undefined)
+  }
+
+  /** Whether the transport has said that it is not connected. Who says nothing is taken to be. */
+  get isAway(): boolean {
+    return this.#isAway
+  }
+
+  /** The transport says how its connection is; `undefined` where it has not said anything yet. */
+  connection(state: ConnectionState | undefined): void {
+    this.#isAway = state !== undefined && away.has(state)
   }
 
   /** Asks for a message that is ready to leave. */
   admit({ chat, isCold }: Leaving): Permit | Postponed {
     const nowMs = this.#clock.now()
+    if (this.#isAway) return later(nowMs + notConnected.forMs, notConnected.reason)
     const closedMs = this.#breaker.retryAfterMs
     if (closedMs > 0) return later(nowMs + closedMs, 'the channel seems to be down')
     if (this.#pausedUntilMs > nowMs)
       return later(this.#pausedUntilMs, 'the provider wants fewer messages of this channel')
     // One provider that does not answer must not keep the others waiting.
-    if (this.#inFlight >= this.#maxInFlight) return later(nowMs + fullMs, 'enough of this channel is on its way')
+    if (this.#inFlight >= this.#maxInFlight()) return later(nowMs + fullMs, 'enough of this channel is on its way')
     const chatMs = this.#chats.earliestMs(chat, nowMs)
     if (chatMs > nowMs) return later(chatMs, 'the pace of this chat')
-    return (isCold ? this.#whyColdWaits(nowMs) : this.#slotOf(chat, nowMs)) ?? this.#permit(chat, { isCold, nowMs })
+    const slot = isCold ? (this.#whyColdWaits(nowMs) ?? this.#coldSlot(nowMs)) : this.#slotOf(chat, nowMs)
+    return typeof slot === 'number' ? this.#permit(chat, { isCold, nowMs, slotMs: slot }) : slot
   }
 
-  /** What has to survive a restart. */
+  /** What has to survive a process that may die at any moment. */
   toRecord(): GovernorRecord {
     const nowMs = this.#clock.now()
+    // Only then is anything used that no record tells of.
+    const isRunning = this.#channel !== undefined || this.#chats.isLimited ? ({ isRunning: true } as const) : {}
+    return { ...isRunning, ...this.#restsAndCounts(nowMs), chats: this.#chats.toRecords(nowMs) }
+  }
+
+  /** What has to survive a process that ends by itself. */
+  toLastRecord(): GovernorRecord {
+    const nowMs = this.#clock.now()
+    const lastSlotMs = this.#channel?.newestMs ?? 0
+    const slot = lastSlotMs + 1000 > nowMs ? { lastSlotMs } : {}
+    return { ...slot, ...this.#restsAndCounts(nowMs), ...this.#chats.toLastRecords(nowMs) }
+  }
+
+  restore(record: GovernorRecord): void {
+    const { pausedUntilMs = 0, refusals = 0, downUntilMs, lastSlotMs, chats = [], othersQuietAtMs = 0, cold } = record
+    const nowMs = this.#clock.now()
+    this.#pausedUntilMs = Math.min(pausedUntilMs, nowMs + longestAskedMs)
+    this.#refusals = refusals
+    if (downUntilMs !== undefined) this.#breaker = this.#breakerDownUntil(Math.min(downUntilMs, nowMs + longestAskedMs))
+    this.#chats.restore({ chats, othersQuietAtMs })
+    if (cold) this.#cold.restore(cold)
+    if (lastSlotMs !== undefined) this.#channel?.fill(lastSlotMs)
+    if (!record.isRunning) return
+    // Killed: whatever may have gone out since the last write is taken to have.
+    this.#channel?.fill(nowMs)
+    this.#chats.assumeUsed(nowMs)
+  }
+
+  #restsAndCounts(nowMs: number): GovernorRecord {
     const { record } = this.#cold
+    const { openUntilMs } = this.#breaker
     return {
-      pausedUntilMs: this.#pausedUntilMs > nowMs ? this.#pausedUntilMs : 0,
-      chats: this.#chats.toRecords(nowMs),
+      ...(this.#pausedUntilMs > nowMs ? { pausedUntilMs: this.#pausedUntilMs, refusals: this.#refusals } : {}),
+      ...(openUntilMs === undefined ? {} : { downUntilMs: openUntilMs }),
       ...(record ? { cold: record } : {}),
     }
   }
 
-  restore({ pausedUntilMs, chats, cold }: GovernorRecord): void {
-    this.#pausedUntilMs = pausedUntilMs
-    this.#chats.restore(chats)
-    if (cold) this.#cold.restore(cold)
+  #breakerDownUntil(openUntilMs: number | undefined): CircuitBreaker {
+    const options = { clock: this.#clock, refuse, isFailure: () => false, onChange: this.#onCircuit }
+    return circuitBreaker(openUntilMs === undefined ? options : { ...options, openUntilMs })
   }
 
-  #permit(chat: string, { isCold, nowMs }: { readonly isCold: boolean; readonly nowMs: number }): Permit {
-    this.#chats.take(chat, nowMs)
-    if (isCold) {
-      this.#cold.take(nowMs)
-      this.#channel?.take(nowMs)
-    }
+  #permit(
+    chat: string,
+    { isCold, nowMs, slotMs }: { readonly isCold: boolean; readonly nowMs: number; readonly slotMs: number },
+  ): Permit {
+    const use = this.#chats.take(chat, nowMs)
+    const uncount = isCold ? this.#cold.take(nowMs) : undefined
     const call = this.#breaker.begin()
     this.#inFlight += 1
     return {
       status: 'now',
-      mustRemember: isCold && this.#cold.counts,
+      mustRemember: use.mustRemember || (isCold && this.#cold.isKept),
       end: (result) => {
         this.#inFlight -= 1
         call.end(outcomeOf(result))
-        if (result) this.#learn(chat, result)
+        if (result) return this.#learn(chat, result)
+        use.giveBack()
+        uncount?.()
+        this.#channel?.giveBack(slotMs)
       },
     }
   }
 
-  /** `undefined` where the answer may go now. */
-  #slotOf(chat: string, nowMs: number): Postponed | undefined {
-    if (!this.#channel) return undefined
+  #coldSlot(nowMs: number): number {
+    this.#channel?.take(nowMs)
+    return nowMs
+  }
+
+  /** When the answer may go: a number where that is now. */
+  #slotOf(chat: string, nowMs: number): number | Postponed {
+    if (!this.#channel) return nowMs
     const given = this.#slots.get(chat)
     if (given !== undefined && given > nowMs) return later(given, 'the pace of this channel')
     this.#slots.delete(chat)
-    if (given !== undefined && nowMs - given <= slotLifeMs) return undefined
+    if (given !== undefined && nowMs - given <= slotLifeMs) return given
     const slotMs = this.#channel.earliestMs(nowMs)
     this.#channel.take(slotMs)
-    if (slotMs <= nowMs) return undefined
+    if (slotMs <= nowMs) return slotMs
     if (this.#slots.size >= this.#sweepAt) this.#sweep(nowMs)
     this.#slots.set(chat, slotMs)
     return later(slotMs, 'the pace of this channel')

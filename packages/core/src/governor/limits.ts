@@ -1,3 +1,4 @@
+import { checkNames, type NamesOf } from '../check-names.ts'
 import { WaAgentError } from '../errors.ts'
 import { isTimeZone, minuteOf } from './local-time.ts'
 
@@ -26,8 +27,22 @@ export interface ColdLimits {
   readonly timeZone?: string
 }
 
+/** The limits by name, for options that hold them. */
+export const sendLimitNames: NamesOf<SendLimits> = {
+  messagesPerSecond: true,
+  perChat: { everyMs: true, burst: true },
+  cold: {
+    perDay: true,
+    warmUp: { firstDay: true, factor: true },
+    pauseMs: { least: true, most: true },
+    quietHours: { from: true, until: true },
+    timeZone: true,
+  } satisfies NamesOf<ColdLimits>,
+}
+
 /** Throws `invalid_options` for limits that would let nothing out or mean nothing; `where` names their place. */
 export function checkLimits(limits: SendLimits, where: string): SendLimits {
+  checkNames(where, limits, sendLimitNames)
   const { messagesPerSecond, perChat, cold = {} } = limits
   const { perDay, warmUp, pauseMs, quietHours, timeZone } = cold
   const need = (name: string, isRight: boolean, expected: string) => {
@@ -37,20 +52,20 @@ export function checkLimits(limits: SendLimits, where: string): SendLimits {
       `Expected \`${where}.${name}\` to be ${expected}. Correct it or leave it out.`,
     )
   }
-  need('messagesPerSecond', isAtLeast(messagesPerSecond, 1), 'a number of at least 1')
-  need('perChat.everyMs', isAtLeast(perChat?.everyMs, 0), 'milliseconds of at least 0')
-  need('perChat.burst', isAtLeast(perChat?.burst, 1), 'a number of at least 1')
-  need('cold.perDay', isAtLeast(perDay, 0), 'a number of at least 0')
-  need('cold.warmUp.firstDay', isAtLeast(warmUp?.firstDay, 1), 'a number of at least 1')
-  need('cold.warmUp.factor', isAtLeast(warmUp?.factor, 1), 'a number of at least 1')
-  need('cold.pauseMs.least', isAtLeast(pauseMs?.least, 0), 'milliseconds of at least 0')
-  need('cold.pauseMs.most', isAtLeast(pauseMs?.most, pauseMs?.least ?? 0), 'at least as long as `least`')
+  need('messagesPerSecond', messagesPerSecond === undefined || isNumber(messagesPerSecond, 1), 'a number of at least 1')
+  need('perChat.everyMs', !perChat || isNumber(perChat.everyMs, 0), 'milliseconds of at least 0')
+  need('perChat.burst', !perChat || isNumber(perChat.burst, 1), 'a number of at least 1')
+  need('cold.perDay', perDay === undefined || isNumber(perDay, 0), 'a number of at least 0')
+  need('cold.warmUp.firstDay', !warmUp || isNumber(warmUp.firstDay, 1), 'a number of at least 1')
+  need('cold.warmUp.factor', !warmUp || isNumber(warmUp.factor, 1), 'a number of at least 1')
+  need('cold.pauseMs.least', !pauseMs || isNumber(pauseMs.least, 0), 'milliseconds of at least 0')
+  need('cold.pauseMs.most', !pauseMs || isNumber(pauseMs.most, pauseMs.least), 'at least as long as `least`')
   need('cold.quietHours.from', !quietHours || minuteOf(quietHours.from) !== undefined, 'a time such as "21:00"')
   need('cold.quietHours.until', !quietHours || minuteOf(quietHours.until) !== undefined, 'a time such as "08:00"')
   need('cold.timeZone', timeZone === undefined || isTimeZone(timeZone), 'an IANA time zone such as "Asia/Kolkata"')
   return limits
 }
 
-function isAtLeast(value: number | undefined, least: number): boolean {
-  return value === undefined || (Number.isFinite(value) && value >= least)
+function isNumber(value: number, least: number): boolean {
+  return Number.isFinite(value) && value >= least
 }

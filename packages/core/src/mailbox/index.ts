@@ -2,6 +2,7 @@
 
 // Who is one person, what an order changes, what became of a reply
 export {
+  answerStatus,
   applyControl,
   applyInbound,
   echoesAmongLast,

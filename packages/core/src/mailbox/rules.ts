@@ -1,7 +1,9 @@
 import type { ConversationState, Handoff } from '../conversation.ts'
 import { WaAgentError } from '../errors.ts'
 import { type InboundMessage, type OutboundMessage, textOf } from '../message.ts'
-import type { Control, Flags, NewMessage, ReplyKind, ReplyOutcome, ReplyStatus } from '../storage.ts'
+import { adaptMessage } from '../outgoing/adapt.ts'
+import type { Control, Flags, MessageAnswer, NewMessage, ReplyKind, ReplyOutcome, ReplyStatus } from '../storage.ts'
+import type { Capabilities } from '../transport.ts'
 import type { ReplyDelivery } from './tracking.ts'
 
 /** All that can have become of a reply. `pending` and `sending` are undelivered, `dead` and `held` are dead letters. */
@@ -37,7 +39,7 @@ const oldestDeliveryMs = 7 * 86_400_000
 
 /** When the customer wrote this; `undefined` where it was not the customer. A clock that is wrong proves nothing. */
 export function wroteAtMs({ message, receivedAtMs }: Pick<NewMessage, 'message' | 'receivedAtMs'>): number | undefined {
-  if (message.fromMe) return undefined
+  if (message.fromMe || message.automated) return undefined
   const isPossible = message.sentAtMs <= receivedAtMs && message.sentAtMs >= receivedAtMs - oldestDeliveryMs
   return isPossible ? message.sentAtMs : receivedAtMs
 }
@@ -185,11 +187,46 @@ export function isEchoUnderAnotherId(
   return Math.abs(receivedAtMs - reply.sentAtMs) <= latestEchoMs && saysTheSame(message, reply)
 }
 
-/** Some providers show the words alone of what had buttons or a list. */
-function saysTheSame(message: InboundMessage, reply: EchoCandidate): boolean {
-  const words = textOf(message)
-  const isSameType = message.type === reply.message.type || (message.type === 'text' && words !== '')
-  return isSameType && words === textOf(reply.message)
+/**
+ * Some providers show the words alone of what had buttons or a list, others get choices and cards written out as a text. None
+ * keeps the blanks at the ends, and a place may come back without its name.
+ */
+function saysTheSame(message: InboundMessage, { message: reply }: EchoCandidate): boolean {
+  if (message.type === 'location' && reply.type === 'location') return isSamePlace(message, reply)
+  const words = plainWords(textOf(message))
+  if (message.type === reply.type) return words === plainWords(textOf(reply))
+  if (message.type !== 'text' || words === '') return false
+  return [textOf(reply), writtenOut(reply)].some((text) => words === plainWords(text))
+}
+
+interface Place {
+  readonly latitude: number
+  readonly longitude: number
+}
+
+/** To a metre: providers write the numbers in their own way. */
+function isSamePlace(one: Place, other: Place): boolean {
+  const isNear = (a: number, b: number) => Math.abs(a - b) < 1e-5
+  return isNear(one.latitude, other.latitude) && isNear(one.longitude, other.longitude)
+}
+
+function plainWords(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}
+
+const wordsOnly: Capabilities = {
+  types: ['text'],
+  maxTextLength: Number.POSITIVE_INFINITY,
+  maxCaptionLength: 0,
+  maxButtons: 0,
+  maxListRows: 0,
+  quotes: false,
+}
+
+/** A message as a text, where it can be one. */
+function writtenOut(message: OutboundMessage): string {
+  const [text] = adaptMessage(message, wordsOnly).messages
+  return text?.type === 'text' ? text.text : ''
 }
 
 function mayHaveGoneOut(reply: EchoCandidate): boolean {
@@ -212,6 +249,11 @@ function mayHaveGoneOut(reply: EchoCandidate): boolean {
 /** Whether a finished or waiting reply belongs to what the customer can read. */
 export function isSaid(status: ReplyFate): boolean {
   return status === 'pending' || status === 'sending' || status === 'sent'
+}
+
+/** What `Storage.answers` tells of a message that came to this. One that a person discarded is not answered any more either. */
+export function answerStatus(fate: ReplyFate | 'done'): MessageAnswer['status'] {
+  return fate === 'pending' || fate === 'done' ? fate : 'dead'
 }
 
 /** A reply as storages keep it: its message as JSON, so that nobody's later change can reach it. */

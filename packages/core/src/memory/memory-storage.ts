@@ -3,9 +3,10 @@ import { type ChannelKey, type ConversationKey, conversationId } from '../conver
 import { DueIndex } from '../mailbox/due-index.ts'
 import { letterGone, replyGone, storageClosed } from '../mailbox/errors.ts'
 import { LeaseTable } from '../mailbox/lease-table.ts'
-import { effectiveControl, personIds, stateToJson } from '../mailbox/rules.ts'
+import { answerStatus, effectiveControl, personIds, stateToJson } from '../mailbox/rules.ts'
 import { failureOf, isStep, trackedTrace } from '../mailbox/tracking.ts'
 import type {
+  Answers,
   AppendResult,
   Change,
   Claim,
@@ -14,6 +15,7 @@ import type {
   DeadLetters,
   Flags,
   Lease,
+  MessageAnswer,
   NewMessage,
   NewReply,
   Records,
@@ -160,7 +162,7 @@ class MemoryStorage implements Storage {
     if (!retry) return
     for (const seq of retry.messages) {
       const message = box.message(seq)
-      if (message) message.attempts += 1
+      if (message && retry.counts !== false) message.attempts += 1
     }
     box.restUntilMs = retry.atMs
   }
@@ -222,6 +224,17 @@ class MemoryStorage implements Storage {
     const box = this.#tables.boxOrNew(lease.conversation)
     this.#schedule(box)
     return dueOf(box)
+  }
+
+  async answers(conversation: ConversationKey, messageIds: readonly string[]): Promise<Answers> {
+    this.#assertOpen()
+    const handoff = this.#tables.box(conversation)?.flags.handoff
+    const messages = messageIds.map((id): MessageAnswer => {
+      const row = this.#tables.message(conversation, id)
+      if (!row) return { id, status: 'unknown', replies: [] }
+      return { id, status: answerStatus(row.fate), replies: this.#tables.repliesTo(row.box, id) }
+    })
+    return { ...(handoff && { handoff }), messages }
   }
 
   async enqueue(conversation: ConversationKey, replies: readonly NewReply[]): Promise<ConversationKey> {

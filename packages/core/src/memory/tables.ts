@@ -1,7 +1,7 @@
 import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
-import { echoesAmongLast, isEchoOf, isEchoUnderAnotherId, settledFate, wroteAtMs } from '../mailbox/rules.ts'
+import { echoesAmongLast, isEchoOf, isEchoUnderAnotherId, isSaid, settledFate, wroteAtMs } from '../mailbox/rules.ts'
 import { namedTrace, type ReplyTrace } from '../mailbox/tracking.ts'
-import type { Control, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from '../storage.ts'
+import type { Control, GivenReply, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from '../storage.ts'
 import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row, traceOf } from './rows.ts'
 
 /** Content that was serialised before anything is changed, because serialising can fail. */
@@ -182,6 +182,14 @@ export class MemoryTables {
       if (entry) entries.push(entry)
     }
     return entries.reverse()
+  }
+
+  /** What was said in answer to a message of the conversation, in order. */
+  repliesTo(box: Box, messageId: string): GivenReply[] {
+    return box.rows.flatMap((row) => {
+      if (row.kind !== 'reply' || !isSaid(row.fate) || !row.content.inReplyTo.includes(messageId)) return []
+      return { id: row.content.id, message: JSON.parse(row.content.json) }
+    })
   }
 
   /** Removes what ended before; returns how many messages and replies. */

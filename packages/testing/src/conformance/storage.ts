@@ -1,5 +1,6 @@
 import type { Storage } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
+import { answerCases } from './storage-answers.ts'
 import { durableCases, type StorageOpener } from './storage-durable.ts'
 import { inboxCases } from './storage-inbox.ts'
 import { joiningCases } from './storage-joining.ts'
@@ -21,6 +22,7 @@ export const storageConformance: readonly ConformanceCase<Storage>[] = [
   ...joiningCases,
   ...lastInboundCases,
   ...recordCases,
+  ...answerCases,
   ...upkeepCases,
 ]
 

@@ -45,7 +45,7 @@ export interface ExamplesClassifier {
  * An example itself always has its intent, unless it was given for several.
  *
  * @param examples a few an intent or more; with no examples every text is none
- * @throws RangeError when an option is out of range
+ * @throws WaAgentError `invalid_options` where an option is out of range
  */
 export function trainExamples(
   examples: readonly LabelledText[],

@@ -1,3 +1,5 @@
+import { WaAgentError } from '../../errors.ts'
+
 /** An example sentence of an intent. */
 export interface LabelledText {
   readonly text: string
@@ -57,11 +59,18 @@ export interface ExamplesClassifierOptions {
 export type ResolvedOptions = Required<Omit<ExamplesClassifierOptions, 'validation'>> &
   Pick<ExamplesClassifierOptions, 'validation'>
 
-/** @throws RangeError when a number is not in the range its option can work with */
+/** Throws `invalid_options` for a number that is not in the range that its option can work with. */
 export function resolveOptions(
   options: ExamplesClassifierOptions,
   { exampleCount, intentCount }: { exampleCount: number; intentCount: number },
 ): ResolvedOptions {
+  const { validation } = options
+  if (validation && !(Array.isArray(validation.examples) && Array.isArray(validation.outOfScope))) {
+    throw new WaAgentError(
+      'invalid_options',
+      'Expected `validation` of the examples classifier to have `examples` and `outOfScope`. Add them or leave it out.',
+    )
+  }
   const background = options.background ?? exampleCount <= mostExamplesWithBackground
   const isValidated = hasEnoughValidation(options)
   const lossWithout = isValidated ? 0.0075 : Math.min(0.2, 6.6 / Math.max(1, exampleCount) ** 0.8)
@@ -113,5 +122,9 @@ function requireWithin<Name extends keyof ResolvedOptions>(
 ): void {
   const value = options[name]
   if (typeof value === 'number' && value >= range.least && value <= range.most) return
-  throw new RangeError(`${name} must be a number from ${range.least} to ${range.most}, not ${String(value)}`)
+  const expected = `to be a number from ${range.least} to ${range.most}`
+  throw new WaAgentError(
+    'invalid_options',
+    `Expected \`${name}\` of the examples classifier ${expected}, got ${String(value)}. Correct it or leave it out.`,
+  )
 }

@@ -1,0 +1,58 @@
+import { type ChannelKey, channelId, isKeyName } from '../conversation.ts'
+import { WaAgentError } from '../errors.ts'
+import type { Transport } from '../transport.ts'
+
+/** The transports of a bot by channel. More may be added while it runs. */
+export class TransportList {
+  readonly #all: Transport[] = []
+  readonly #byChannel = new Map<string, Transport>()
+
+  /** Throws `invalid_options` as `add` does. */
+  constructor(transports: readonly Transport[]) {
+    for (const transport of transports) this.add(transport)
+  }
+
+  /** In the order in which they were added; it grows with them. */
+  get all(): readonly Transport[] {
+    return this.#all
+  }
+
+  /** Throws `not_found` for a channel that no transport serves. */
+  of(channel: ChannelKey): Transport {
+    const transport = this.#byChannel.get(channelId(channel))
+    if (transport) return transport
+    throw new WaAgentError(
+      'not_found',
+      `No transport serves channel "${channelId(channel)}". Add one to createBot({ transports }).`,
+    )
+  }
+
+  /** Throws `invalid_options` for a name that cannot be, and for a second transport of a channel. */
+  add(transport: Transport): void {
+    checkNames(transport)
+    const id = channelId(transport)
+    if (this.#byChannel.has(id)) {
+      throw new WaAgentError(
+        'invalid_options',
+        `Expected one transport for each channel, got two for "${id}". Give one of them another channel name.`,
+      )
+    }
+    this.#byChannel.set(id, transport)
+    this.#all.push(transport)
+  }
+
+  remove(transport: Transport): void {
+    this.#byChannel.delete(channelId(transport))
+    this.#all.splice(this.#all.indexOf(transport), 1)
+  }
+}
+
+function checkNames({ name, tenant, channel }: Transport): void {
+  for (const [what, value] of Object.entries({ tenant, channel })) {
+    if (isKeyName(value)) continue
+    throw new WaAgentError(
+      'invalid_options',
+      `[createBot] Expected \`${what} of transport ${name}\` to be 1-128 letters, digits or . _ : @ + -, got ${JSON.stringify(value)}.`,
+    )
+  }
+}

@@ -1,0 +1,2 @@
+// The switches as they stood when the page was served.
+export const settings = JSON.parse(document.querySelector('#settings').textContent)
