@@ -11,27 +11,31 @@ import { until } from './until.ts'
 import { startWorker } from './worker.ts'
 
 const { maytapi } = providers
-const question = (id: string) =>
-  webhookOf(maytapi, maytapi.inbound([{ id, from: '4915551', text: 'what are your opening hours?' }])[0] ?? {})
+const question = (id: string, text: string) =>
+  webhookOf(maytapi, maytapi.inbound([{ id, from: '4915551', text }])[0] ?? {})
 
-test('the echo of a reply that was sent before a restart silences nobody', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'wa-agent-echo-'))
-  const database = join(folder, 'worker.db')
-  try {
-    await using sink = await startSink()
-    const environment = environmentOf(sink.url, database)
-    await using first = await startWorker(environment)
-    await post(first.url, question('A1'))
-    await until('it is answered', () => sink.sent.length === 1 && isIdle(database))
-    await first.stop()
-    await using second = await startWorker(environment)
-    const echoes = sink.sent.flatMap((one) => maytapi.echo?.(one) ?? [])
-    expect(echoes).toHaveLength(1)
-    for (const json of echoes) expect(await post(second.url, webhookOf(maytapi, json))).toBe(200)
-    await post(second.url, question('A2'))
-    await until('it is answered again', () => sink.sent.length === 2 && isIdle(database))
-    expect(readRecords(database).messages).toHaveLength(2)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
+// The menu is a list, which goes out as a numbered text.
+test.each(['what are your opening hours?', 'menu'])(
+  'the echo of a reply to %j that was sent before a restart silences nobody',
+  async (text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'wa-agent-echo-'))
+    const database = join(folder, 'worker.db')
+    try {
+      await using sink = await startSink()
+      const environment = environmentOf(sink.url, database)
+      await using first = await startWorker(environment)
+      await post(first.url, question('A1', text))
+      await until('it is answered', () => sink.sent.length === 1 && isIdle(database))
+      await first.stop()
+      await using second = await startWorker(environment)
+      const echoes = sink.sent.flatMap((one) => maytapi.echo?.(one) ?? [])
+      expect(echoes).toHaveLength(1)
+      for (const json of echoes) expect(await post(second.url, webhookOf(maytapi, json))).toBe(200)
+      await post(second.url, question('A2', text))
+      await until('it is answered again', () => sink.sent.length === 2 && isIdle(database))
+      expect(readRecords(database).messages).toHaveLength(2)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '@wa-agent/testing'
 import { expect, test } from 'vitest'
-import { checkAnswers, isSame } from './checks.ts'
+import { checkAnswers } from './checks.ts'
 import { acceptedOf, insist, lanesOf, shuffled, talk } from './load.ts'
 import { providers } from './providers.ts'
-import { isIdle, readRecords } from './records.ts'
+import { isIdle, type KeptReply, readRecords } from './records.ts'
 import { type Blow, RevivedWorker } from './revived-worker.ts'
 import { credentials, environmentOf } from './settings.ts'
 import { type Sent, type Sink, startSink } from './sink.ts'
@@ -72,6 +72,11 @@ async function decide(database: string, sent: readonly Sent[], url: string): Pro
     said.add(reply.id)
   }
   return said
+}
+
+/** Whether the words are the same, in the same chat. */
+function isSame({ provider, to, body }: Sent, { channel, chat, message }: KeptReply): boolean {
+  return provider === channel && to === chat && body['message'] === message.text
 }
 
 async function round(number: number) {

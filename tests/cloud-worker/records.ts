@@ -15,7 +15,7 @@ export interface KeptReply {
   readonly id: string
   readonly channel: string
   readonly chat: string
-  /** 0 pending, 1 sending, 2 sent, 3 dead, 4 held, 6 discarded. */
+  /** 0 pending, 1 sending, 2 sent, 3 dead, 4 held. */
   readonly status: number
   /** 0 nothing, 1 failed, 2 delivered, 3 read. */
   readonly delivery: number

@@ -24,3 +24,5 @@ export { type Product, products, type Variant } from './products.ts'
 export { type ShopAgentsOptions, type ShopPluginOptions, shopAgents, shopPlugin } from './shop.ts'
 export { parcelCorner, type ShopDetails } from './shop-details.ts'
 export { smallTalkAgent } from './small-talk.ts'
+// For whoever keeps files
+export { makeFolderOf } from './make-folder.ts'

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { makeFolderOf } from './make-folder.ts'
 
 export type OrderStatus = 'received' | 'packed' | 'shipped' | 'delivered' | 'cancelled'
 
@@ -145,7 +144,7 @@ export function sqliteOrderStore({ path }: { readonly path: string }): OrderStor
 }
 
 function openDatabase(path: string) {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+  if (path !== ':memory:') makeFolderOf(path, 'the orders')
   const db = new DatabaseSync(path)
   // FULL: an order whose number a customer has read survives a power cut. The bot may write to the same file.
   db.exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full;')

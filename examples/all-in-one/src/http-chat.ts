@@ -29,8 +29,14 @@ class Problem extends Error {
   }
 }
 
+/** What else the server needs, and what more it tells of its health. */
+export interface HttpChatOptions {
+  readonly logger: Logger
+  readonly health?: () => Promise<{ readonly isWell: boolean; readonly details: Readonly<Record<string, unknown>> }>
+}
+
 /** Serves `GET /health` and `POST /chat` for a bot whose channel is `transport`. */
-export function createHttpChat(bot: Bot, transport: LocalTransport, logger: Logger): Server {
+export function createHttpChat(bot: Bot, transport: LocalTransport, { logger, health }: HttpChatOptions): Server {
   const waiting = new Map<string, (answer: Answer | Problem) => void>()
   bot.on('turn-committed', ({ messageIds, replies, trace, durationMs }) => {
     const answer: Answer = {
@@ -70,24 +76,34 @@ export function createHttpChat(bot: Bot, transport: LocalTransport, logger: Logg
     }
   }
 
-  async function handle(request: IncomingMessage): Promise<unknown> {
+  async function checkHealth() {
+    const { pendingMessages, pendingReplies, deadLetters } = await bot.stats()
+    const { isWell = true, details } = (await health?.()) ?? {}
+    const uptimeSeconds = Math.round(process.uptime())
+    const status = isWell ? 'ok' : 'degraded'
+    return {
+      status: isWell ? 200 : 503,
+      body: { status, uptimeSeconds, pendingMessages, pendingReplies, deadLetters, ...details },
+    }
+  }
+
+  async function handle(request: IncomingMessage): Promise<{ readonly status: number; readonly body: unknown }> {
     const pathname = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
     if (pathname === '/health') {
       if (request.method !== 'GET') throw new Problem(405, 'Expected GET /health.')
-      const { pendingMessages, pendingReplies, deadLetters } = await bot.stats()
-      return { status: 'ok', uptimeSeconds: Math.round(process.uptime()), pendingMessages, pendingReplies, deadLetters }
+      return checkHealth()
     }
     if (pathname === '/chat') {
       if (request.method !== 'POST')
         throw new Problem(405, 'Expected POST /chat with {"message": "...", "userId": "..."}.')
-      return chat(request)
+      return { status: 200, body: await chat(request) }
     }
     throw new Problem(404, 'Expected GET /health or POST /chat.')
   }
 
   return createServer((request, response) => {
     handle(request).then(
-      (body) => respond(response, 200, body),
+      ({ status, body }) => respond(response, status, body),
       (error: unknown) => {
         const { status, message } = error instanceof Problem ? error : explain(error, logger)
         respond(response, status, { type: 'about:blank', title: STATUS_CODES[status], status, detail: message })
@@ -104,7 +120,8 @@ function explain(error: unknown, logger: Logger): Problem {
 }
 
 function respond(response: ServerResponse, status: number, body: unknown): void {
-  const type = status < 400 ? 'application/json' : 'application/problem+json'
+  const isProblem = typeof body === 'object' && body !== null && 'detail' in body
+  const type = isProblem ? 'application/problem+json' : 'application/json'
   response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(`${JSON.stringify(body)}\n`)
 }
 

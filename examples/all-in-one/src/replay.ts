@@ -1,9 +1,9 @@
 import { type Bot, createBot, describeError, type Middleware, type OutboundMessage } from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { type FileTransport, fileTransport } from '@wa-agent/testing'
+import { makeFolderOf } from '@wa-agent-examples/agents'
 import type { Command } from './arguments.ts'
 import { createLog } from './log.ts'
-import { makeFolderOf } from './make-folder.ts'
 import { progressBar } from './progress-bar.ts'
 import { ReplayStatistics } from './replay-statistics.ts'
 import type { Settings } from './settings.ts'
@@ -66,7 +66,7 @@ export async function replay(command: Replay, settings: Settings): Promise<numbe
   const statistics = new ReplayStatistics(bot)
   const interruption = new AbortController()
   const interrupt = () => interruption.abort()
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   await bot.start()
   // What an earlier run gave up is tried once more.
   for (const { id } of await bot.deadLetters.list({ limit: 100_000 })) await bot.deadLetters.retry(id)

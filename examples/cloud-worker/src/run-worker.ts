@@ -3,10 +3,10 @@ import { createBot, createPipeline, type Logger } from '@wa-agent/core'
 import { openaiModel } from '@wa-agent/core/openai'
 import { chatTransport, createServer } from '@wa-agent/server'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
-import { shopFallback, shopPlugin } from '@wa-agent-examples/agents'
+import { makeFolderOf, shopFallback, shopPlugin } from '@wa-agent-examples/agents'
 import { pino } from 'pino'
+import { openDesktops } from './desktops.ts'
 import { logEvents } from './log-events.ts'
-import { makeFolderOf } from './make-folder.ts'
 import type { Settings } from './settings.ts'
 import { createTransports } from './transports.ts'
 
@@ -16,7 +16,12 @@ export async function runWorker(settings: Settings): Promise<void> {
   const folder = dirname(settings.DATABASE)
   makeFolderOf(settings.DATABASE, 'DATABASE')
   const isChatOpen = settings.ADMIN_API_KEY !== undefined
-  const transports = [...createTransports(settings), ...(isChatOpen ? [chatTransport()] : [])]
+  const desktops = settings.TRANSPORTS.includes('desktop') ? await openDesktops(folder) : undefined
+  const transports = [
+    ...createTransports(settings),
+    ...(desktops?.transports ?? []),
+    ...(isChatOpen ? [chatTransport()] : []),
+  ]
   const bot = createBot({
     transports,
     storage: sqliteStorage({ path: settings.DATABASE }),
@@ -34,11 +39,13 @@ export async function runWorker(settings: Settings): Promise<void> {
     adminKey: settings.ADMIN_API_KEY ?? false,
     trustedProxies: settings.TRUSTED_PROXIES,
     logger,
+    ...desktops?.serving,
   })
   logEvents(bot, logger)
   await bot.start()
   const ended = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    // Not `once`: Ctrl-C comes twice under npm, which passes on what the terminal has told everybody.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
   })
   try {
     const { port } = await server.start({ port: settings.PORT, host: settings.HOST })
@@ -48,6 +55,7 @@ export async function runWorker(settings: Settings): Promise<void> {
     await server.stop()
   } finally {
     await bot.stop()
+    desktops?.close()
   }
 }
 

@@ -57,6 +57,16 @@ test.each(['changeme', 'changeme123', 'password1', 'secret', 'xxxxxxxxxxxxxxxxxx
   },
 )
 
+test('a person at Maytapi and Spoki silences the bot unless that is switched off', () => {
+  const handoffs = (given: object) => {
+    const { MAYTAPI_HANDOFF, SPOKI_HANDOFF } = readSettings({ ...meta, ...given })
+    return [MAYTAPI_HANDOFF, SPOKI_HANDOFF]
+  }
+  expect(handoffs({})).toEqual([true, true])
+  expect(handoffs({ MAYTAPI_HANDOFF: '', SPOKI_HANDOFF: 'false' })).toEqual([true, false])
+  expect(() => handoffs({ MAYTAPI_HANDOFF: 'maybe' })).toThrow('MAYTAPI_HANDOFF: Expected true or false')
+})
+
 test('starts with no transport only where somebody says which', () => {
-  expect(() => readSettings({})).toThrow('TRANSPORTS: Name at least one of cloud-api, maytapi, aisensy, spoki')
+  expect(() => readSettings({})).toThrow('TRANSPORTS: Name at least one of cloud-api, maytapi, aisensy, spoki, desktop')
 })

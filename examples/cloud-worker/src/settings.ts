@@ -1,13 +1,16 @@
 import { checkSecret } from '@wa-agent/server'
 import { z } from 'zod'
 
-export const transportNames = ['cloud-api', 'maytapi', 'aisensy', 'spoki'] as const
+/** `desktop` is WhatsApp Web on the PCs of many businesses: each is a tenant with a key of its own. */
+export const transportNames = ['cloud-api', 'maytapi', 'aisensy', 'spoki', 'desktop'] as const
 export type TransportName = (typeof transportNames)[number]
 
 const empty = (value: unknown) => (value === '' ? undefined : value)
 const optional = z.preprocess(empty, z.string().optional())
 const url = z.preprocess(empty, z.url({ protocol: /^https?$/ }).optional())
 const digits = z.preprocess(empty, z.string().regex(/^\d+$/, 'Expected digits').optional())
+
+const onByDefault = z.preprocess(empty, z.stringbool({ error: 'Expected true or false' }).default(true))
 
 const nameOne = `Name at least one of ${transportNames.join(', ')}`
 
@@ -44,6 +47,7 @@ const environmentSchema = z.object({
   MAYTAPI_API_KEY: optional,
   MAYTAPI_WEBHOOK_SECRET: optional,
   MAYTAPI_BASE_URL: url,
+  MAYTAPI_HANDOFF: onByDefault,
   AISENSY_PROJECT_ID: optional,
   AISENSY_PROJECT_PASSWORD: optional,
   AISENSY_ACCESS_TOKEN: optional,
@@ -53,6 +57,7 @@ const environmentSchema = z.object({
   SPOKI_WEBHOOK_SECRET: optional,
   SPOKI_BASE_URL: url,
   SPOKI_WINDOW_TEMPLATE: digits,
+  SPOKI_HANDOFF: onByDefault,
 })
 type Environment = z.output<typeof environmentSchema>
 type Name = keyof Environment
@@ -68,6 +73,8 @@ const needs: Readonly<Record<TransportName, readonly Name[]>> = {
   maytapi: ['MAYTAPI_PRODUCT_ID', 'MAYTAPI_PHONE_ID', 'MAYTAPI_API_KEY', 'MAYTAPI_WEBHOOK_SECRET'],
   aisensy: ['AISENSY_PROJECT_ID', 'AISENSY_WEBHOOK_SECRET'],
   spoki: ['SPOKI_API_KEY', 'SPOKI_WEBHOOK_SECRET'],
+  // Who makes the tenants.
+  desktop: ['ADMIN_API_KEY'],
 }
 
 /** Whoever knows them can write in a customer's name or read everything. */

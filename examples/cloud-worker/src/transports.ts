@@ -7,10 +7,10 @@ import type { Settings, TransportName } from './settings.ts'
 
 /** The providers that are switched on, each with a channel of its name: all of them are numbers of one business. */
 export function createTransports(settings: Settings): Transport[] {
-  return settings.TRANSPORTS.map((name) => factories[name](settings))
+  return settings.TRANSPORTS.flatMap((name) => (name === 'desktop' ? [] : factories[name](settings)))
 }
 
-const factories: Readonly<Record<TransportName, (settings: Settings) => Transport>> = {
+const factories: Readonly<Record<Exclude<TransportName, 'desktop'>, (settings: Settings) => Transport>> = {
   'cloud-api': (settings) =>
     cloudApiTransport({
       channel: 'cloud-api',
@@ -28,6 +28,7 @@ const factories: Readonly<Record<TransportName, (settings: Settings) => Transpor
       phoneId: needed(settings, 'MAYTAPI_PHONE_ID'),
       apiKey: needed(settings, 'MAYTAPI_API_KEY'),
       webhookSecret: needed(settings, 'MAYTAPI_WEBHOOK_SECRET'),
+      handoff: settings.MAYTAPI_HANDOFF,
       ...baseUrl(settings.MAYTAPI_BASE_URL),
     }),
   aisensy: (settings) =>
@@ -42,6 +43,7 @@ const factories: Readonly<Record<TransportName, (settings: Settings) => Transpor
       channel: 'spoki',
       apiKey: needed(settings, 'SPOKI_API_KEY'),
       webhookSecret: needed(settings, 'SPOKI_WEBHOOK_SECRET'),
+      handoff: settings.SPOKI_HANDOFF,
       ...baseUrl(settings.SPOKI_BASE_URL),
       // Spoki knows templates by number.
       ...windowTemplate(settings.SPOKI_WINDOW_TEMPLATE, settings),

@@ -1,5 +1,5 @@
 import type { Transport, TransportHost } from '@wa-agent/core'
-import { metaCapabilities } from '@wa-agent/transport-kit/meta'
+import { metaCapabilities, Recipients } from '@wa-agent/transport-kit/meta'
 import { createClient } from './client.ts'
 import { openMedia } from './media.ts'
 import type { AisensyTransportOptions } from './options.ts'
@@ -18,6 +18,7 @@ export function aisensyTransport(options: AisensyTransportOptions): Transport {
   const { tenant, channel, window, limits } = settings
   const client = createClient(settings)
   const sender = createSend(settings, client)
+  const recipients = new Recipients()
   let host: TransportHost | undefined
   return {
     name: 'aisensy',
@@ -31,9 +32,12 @@ export function aisensyTransport(options: AisensyTransportOptions): Transport {
       // Webhooks have no connection that could break.
       startedHost.connection('connected')
     },
-    send: sender.send,
+    async send(delivery, sending) {
+      const chat = await recipients.of(delivery, host)
+      return sender.send({ ...delivery, chat }, sending)
+    },
     async webhook(request) {
-      return host ? answerWebhook(request, { host, settings: settings.webhook }) : { status: 503 }
+      return host ? answerWebhook(request, { host, settings: settings.webhook, recipients }) : { status: 503 }
     },
     openMedia: (media, { signal }) => openMedia(media, { client, settings, signal }),
     async stop() {

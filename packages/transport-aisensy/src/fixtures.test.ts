@@ -10,7 +10,7 @@ const names = readdirSync(folder)
   .map((name) => name.replace(/\.json$/, ''))
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
 
-const options = { echoes: true, nowMs: 1763374700000 }
+const options = { nowMs: 1763374700000 }
 
 describe('every kind of webhook is understood', () => {
   test('there are fixtures, each with what is expected of it', () => {

@@ -79,12 +79,6 @@ export interface AisensyTransportOptions {
   readonly campaign?: AisensyCampaignOptions | undefined
   /** Goes out in place of a reply that comes more than 24 hours after the customer's last message. */
   readonly windowTemplate?: WindowTemplate
-  /**
-   * Whether texts that were sent through the API come back as messages of the business: so a reply whose answer was lost is
-   * known to be sent. Set it to `false` where other programs send through the same project, because what is no reply of the
-   * bot counts as the owner's own hand. Default: `true`.
-   */
-  readonly echoes?: boolean
   /** Default: Meta's, 80 messages a second and to one customer one every 6 seconds after a burst of 45. */
   readonly limits?: SendLimits
   /** Hosts from which files that came in are read. Default: CloudFront's, `.cloudfront.net`. */

@@ -4,7 +4,7 @@ import type { AisensyMessage, MessageContent } from './payloads.ts'
 /** What every message has, whatever its type. */
 export type MessageBase = Pick<
   Extract<InboundMessageInput, { type: 'text' }>,
-  'id' | 'chat' | 'from' | 'fromMe' | 'sentAtMs' | 'replyTo'
+  'id' | 'chat' | 'from' | 'fromMe' | 'automated' | 'sentAtMs' | 'replyTo'
 >
 
 /** What AiSensy documents or was seen to send, and the names that the same has in Meta's format. */

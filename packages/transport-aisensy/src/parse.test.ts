@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isPing, parseWebhook, projectsOf } from './parse.ts'
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'))
-const options = { echoes: true, nowMs: 1763374700000 }
+const options = { nowMs: 1763374700000 }
 
 describe('a message', () => {
   test('has the same id under both topics, so that it is answered once', () => {
@@ -69,10 +69,9 @@ describe('what left the number', () => {
     },
   )
 
-  test('by the API is only a status where echoes are switched off', () => {
-    const { messages, updates } = parseWebhook(read('api-text'), { ...options, echoes: false })
-    expect(messages).toEqual([])
-    expect(updates).toHaveLength(1)
+  test('is said to be by a program where the API sent it, and not where a person wrote it', () => {
+    const flags = ['api-text', 'agent-text'].map((name) => parseWebhook(read(name), options).messages[0]?.automated)
+    expect(flags).toEqual([true, undefined])
   })
 })
 

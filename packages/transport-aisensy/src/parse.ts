@@ -16,8 +16,6 @@ export interface ParsedWebhook {
 export interface ParseOptions {
   /** What the delivery must be for, where Meta's format names it. */
   readonly phoneNumberId?: string | undefined
-  /** Whether what the API sent is handed over as an echo. */
-  readonly echoes: boolean
   readonly nowMs: number
 }
 
@@ -70,7 +68,7 @@ function parseEnvelope(envelope: Envelope, options: ParseOptions): ParsedWebhook
       return messageOnly(place)
     case 'AGENT':
       // A campaign goes to many at once: that is nobody's hand in this conversation.
-      return isCampaign(message) ? updatesOnly(place) : handWritten(place)
+      return isCampaign(message) ? updatesOnly(place) : messageOnly(place, { fromMe: true })
     case 'API':
       return sentByApi(place)
     case undefined:
@@ -86,14 +84,10 @@ interface Place {
   readonly message: AisensyMessage
 }
 
-function messageOnly(place: Place): ParsedWebhook {
-  const message = inbound(place, { fromMe: false })
-  return message ? { messages: [message], updates: [], ignored: [] } : ignoring(`${place.envelope.topic} of nobody`)
-}
-
-function handWritten(place: Place): ParsedWebhook {
-  const message = inbound(place, { fromMe: true })
-  return message ? { messages: [message], updates: [], ignored: [] } : ignoring(`${place.envelope.topic} to nobody`)
+function messageOnly(place: Place, by: By = { fromMe: false }): ParsedWebhook {
+  const message = inbound(place, by)
+  if (message) return { messages: [message], updates: [], ignored: [] }
+  return ignoring(`${place.envelope.topic} ${by.fromMe ? 'to' : 'of'} nobody`)
 }
 
 function updatesOnly(place: Place): ParsedWebhook {
@@ -104,19 +98,25 @@ function updatesOnly(place: Place): ParsedWebhook {
 }
 
 /**
- * What left through the API: a reply of ours, or of another program. Only a text says by itself which reply it is, before
- * its id is known; any other echo that came in early would be taken for the owner's hand and silence the bot.
+ * What left through the API: a reply of ours, or what another program sent. Only a text says by itself which reply it is, before
+ * its id is known; any other echo that came in early would be kept as something that somebody else has sent.
  */
 function sentByApi(place: Place): ParsedWebhook {
-  const { message, options } = place
+  const { message } = place
   const updates = updatesOf(place)
   const isPlainText = message.message_type?.toUpperCase() === 'TEXT' && !message.is_HSM && !isCampaign(message)
   const hasFailed = updates.some(({ status }) => status === 'failed')
-  const echo = options.echoes && isPlainText && !hasFailed ? inbound(place, { fromMe: true }) : undefined
+  const echo = isPlainText && !hasFailed ? inbound(place, { fromMe: true, automated: true }) : undefined
   return { messages: echo ? [echo] : [], updates, ignored: echo || updates.length > 0 ? [] : ['message of API'] }
 }
 
-function inbound(place: Place, { fromMe }: { readonly fromMe: boolean }): InboundMessageInput | undefined {
+/** Who wrote it: the customer, a person at AiSensy, or a program. */
+interface By {
+  readonly fromMe: boolean
+  readonly automated?: true
+}
+
+function inbound(place: Place, by: By): InboundMessageInput | undefined {
   const { envelope, message, options } = place
   // Both topics for one message have envelopes of their own: only this id is the same.
   const id = message.messageId ?? message.id ?? envelope.id
@@ -128,8 +128,8 @@ function inbound(place: Place, { fromMe }: { readonly fromMe: boolean }): Inboun
   const base: MessageBase = {
     id,
     chat,
-    from: fromMe ? { id: message.project_id ?? envelope.project_id ?? 'business' } : senderOf(message, chat),
-    fromMe,
+    from: by.fromMe ? { id: message.project_id ?? envelope.project_id ?? 'business' } : senderOf(message, chat),
+    ...by,
     sentAtMs: message.sent_at ?? envelope.created_at ?? options.nowMs,
     ...(message.context?.id === undefined ? {} : { replyTo: { id: message.context.id } }),
   }

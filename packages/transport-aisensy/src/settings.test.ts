@@ -44,7 +44,7 @@ describe('aisensyTransport', () => {
     ['`api.token` or `api.credentials`', { api: { type: 'direct' } }],
     ['`api.token`', { api: { type: 'direct', token: '' } }],
     ['`api.credentials.email`', { api: { type: 'direct', credentials: { ...credentials, email: undefined } } }],
-    ['`api.credentials.email`', { api: { type: 'direct', credentials: null } }],
+    ['`api.credentials`', { api: { type: 'direct', credentials: null } }],
     ['`signatureHeader`', { signatureHeader: '' }],
     ['`phoneNumberId`', { phoneNumberId: '' }],
     ['`campaign.apiKey`', { campaign: { name: 'x' } }],
@@ -59,7 +59,6 @@ describe('aisensyTransport', () => {
     ['`allowedMediaHosts`', { allowedMediaHosts: 'cdn.example.com' }],
     ['`allowedMediaHosts`', { allowedMediaHosts: [''] }],
     ['`allowedMediaHosts`', { allowedMediaHosts: ['*.example.com'] }],
-    ['`echoes`', { echoes: 'no' }],
     ['`fetch`', { fetch: 'global' }],
     ['`tenant`', { tenant: '' }],
     ['`channel`', { channel: 7 }],
@@ -70,10 +69,31 @@ describe('aisensyTransport', () => {
     expect((error as Error).message).toContain(name)
   })
 
-  test('shows no secret in what it says about one', () => {
-    const error = thrownBy(() => aisensyTransport({ ...valid, webhookToken: 'tooshort' }))
-    expect(String(error)).not.toContain('tooshort')
+  test.each<[string, string, object]>([
+    ['webhooksecret', 'webhookSecret', { webhooksecret: 'x' }],
+    ['api.pasword', 'api.password', { api: { ...project, pasword: 'x' } }],
+    ['api.password', 'api.credentials.password', { api: { type: 'direct', token: 'jwt', password: 'x' } }],
+    ['campaign.names', 'campaign.name', { campaign: { apiKey: 'jwt', names: 'x' } }],
+    [
+      'windowTemplate.parameter',
+      'windowTemplate.parameters',
+      { windowTemplate: { name: 'x', language: 'en', parameter: [] } },
+    ],
+    ['limits.cold.perday', 'limits.cold.perDay', { limits: { cold: { perday: 3 } } }],
+  ])('refuses %s, which does not exist', (name, nearest, options) => {
+    const error = thrownBy(() => aisensyTransport({ ...valid, ...options }))
+    const message = `Expected options that exist, got \`${name}\`. The nearest one is \`${nearest}\`.`
+    expect(error).toMatchObject({ code: 'invalid_options', message: `[transport-aisensy] ${message}` })
   })
+
+  test.each([{ webhookToken: 'tooshort' }, { campaign: 'tooshort' }])(
+    'shows no secret in what it says of %j',
+    (wrong) => {
+      const error = thrownBy(() => aisensyTransport({ ...valid, ...wrong } as AisensyTransportOptions))
+      expect(String(error)).toContain('Expected')
+      expect(String(error)).not.toContain('tooshort')
+    },
+  )
 
   test('refuses to be called without options', () => {
     const call = aisensyTransport as (options?: unknown) => unknown

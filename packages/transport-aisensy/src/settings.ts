@@ -1,6 +1,7 @@
 import {
   type Clock,
   type CustomerWindow,
+  checkNames,
   type SendLimits,
   systemClock,
   WaAgentError,
@@ -8,6 +9,7 @@ import {
 } from '@wa-agent/core'
 import { isAllowedHost } from '@wa-agent/transport-kit'
 import { aisensyLimits, maxMediaBytes, maxWebhookBytes, mediaHosts, windowMs } from './limits.ts'
+import { aisensyOptionNames } from './option-names.ts'
 import type { AisensyCampaignOptions, AisensyDirectApi, AisensyProjectApi, AisensyTransportOptions } from './options.ts'
 
 /** Options with every default filled in. */
@@ -35,7 +37,6 @@ export interface WebhookSettings {
   readonly signatureHeader: string
   readonly projectId: string | undefined
   readonly phoneNumberId: string | undefined
-  readonly echoes: boolean
   readonly maxBytes: number
 }
 
@@ -43,18 +44,19 @@ const minTokenLength = 16
 
 /** Checks the options and fills in the defaults. Throws `invalid_options`. */
 export function settingsOf(options: AisensyTransportOptions): Settings {
-  const { tenant = 'default', channel = 'main', timeoutMs = 30_000 } = options ?? {}
-  const limits = { ...aisensyLimits, ...options?.limits }
-  const { allowedMediaHosts = mediaHosts, clock = systemClock } = options ?? {}
-  const mediaBytes = options?.maxMediaBytes ?? maxMediaBytes
+  checkNames('transport-aisensy', options, aisensyOptionNames(options?.api?.type === 'direct' ? 'direct' : 'project'))
+  const { tenant = 'default', channel = 'main', timeoutMs = 30_000 } = options
+  const limits = { ...aisensyLimits, ...options.limits }
+  const { allowedMediaHosts = mediaHosts, clock = systemClock } = options
+  const mediaBytes = options.maxMediaBytes ?? maxMediaBytes
   for (const [name, value] of Object.entries({ tenant, channel })) expectText(name, value)
   for (const [name, value] of Object.entries({ timeoutMs, maxMediaBytes: mediaBytes })) expectCount(name, value)
   if (!Array.isArray(allowedMediaHosts) || !allowedMediaHosts.every(isAllowedHost)) {
     throw wrong('allowedMediaHosts', "a list of hosts such as 'cdn.example.com' or '.example.com'", allowedMediaHosts)
   }
-  if (options?.fetch !== undefined && typeof options.fetch !== 'function')
+  if (options.fetch !== undefined && typeof options.fetch !== 'function')
     throw wrong('fetch', 'a function', options.fetch)
-  const api = apiOf(options?.api)
+  const api = apiOf(options.api)
   return {
     tenant,
     channel,
@@ -102,12 +104,12 @@ function expectAccess({ token, credentials }: AisensyDirectApi): void {
   if (token !== undefined && typeof token !== 'function') expectText('api.token', token)
   if (credentials === undefined) return
   for (const name of ['email', 'password', 'projectId'] as const) {
-    expectText(`api.credentials.${name}`, credentials?.[name])
+    expectText(`api.credentials.${name}`, credentials[name])
   }
 }
 
 function webhookOf(options: AisensyTransportOptions, api: Settings['api']): WebhookSettings {
-  const { webhookSecret: secret, webhookToken: token, phoneNumberId, echoes = true } = options
+  const { webhookSecret: secret, webhookToken: token, phoneNumberId } = options
   const maxBytes = options.maxWebhookBytes ?? maxWebhookBytes
   if (secret === undefined && token === undefined) {
     throw invalid(
@@ -119,16 +121,15 @@ function webhookOf(options: AisensyTransportOptions, api: Settings['api']): Webh
     throw wrong('webhookToken', `at least ${minTokenLength} unguessable characters`, token)
   }
   if (phoneNumberId !== undefined) expectText('phoneNumberId', phoneNumberId)
-  if (typeof echoes !== 'boolean') throw wrong('echoes', 'true or false', echoes)
   expectCount('maxWebhookBytes', maxBytes)
   const signatureHeader = headerName('signatureHeader', options.signatureHeader ?? 'X-AiSensy-Signature')
   const projectId = api.projectId ?? (api.type === 'direct' ? api.credentials?.projectId : undefined)
-  return { secret, token, signatureHeader, projectId, phoneNumberId, echoes, maxBytes }
+  return { secret, token, signatureHeader, projectId, phoneNumberId, maxBytes }
 }
 
 function campaignOf(campaign: AisensyCampaignOptions | undefined): CampaignSettings | undefined {
   if (campaign === undefined) return undefined
-  expectText('campaign.apiKey', campaign?.apiKey)
+  expectText('campaign.apiKey', campaign.apiKey)
   const names =
     typeof campaign.name === 'object' && campaign.name !== null ? Object.values(campaign.name) : [campaign.name]
   for (const name of names) expectText('campaign.name', name)
@@ -139,7 +140,7 @@ function campaignOf(campaign: AisensyCampaignOptions | undefined): CampaignSetti
 
 function windowOf(template: WindowTemplate | undefined): CustomerWindow {
   if (template === undefined) return { durationMs: windowMs }
-  expectText('windowTemplate.name', template?.name)
+  expectText('windowTemplate.name', template.name)
   expectText('windowTemplate.language', template.language)
   return { durationMs: windowMs, template: { ...template } }
 }

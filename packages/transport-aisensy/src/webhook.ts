@@ -1,5 +1,6 @@
 import type { TransportHost, WebhookRequest, WebhookResponse } from '@wa-agent/core'
 import { acknowledge, leftOut, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
+import type { Recipients } from '@wa-agent/transport-kit/meta'
 import { isPing, parseWebhook, projectsOf } from './parse.ts'
 import type { WebhookSettings } from './settings.ts'
 import { isSigned } from './signature.ts'
@@ -11,6 +12,7 @@ const maxPingBytes = 4096
 interface Circumstances {
   readonly host: TransportHost
   readonly settings: WebhookSettings
+  readonly recipients: Recipients
 }
 
 /** Answers one request. */
@@ -39,7 +41,7 @@ function answerVerification({ query }: WebhookRequest, { host, settings }: Circu
   return challenge !== null && /^[\w-]{1,200}$/.test(challenge) ? { status: 200, body: challenge } : { status: 200 }
 }
 
-async function take(request: WebhookRequest, { host, settings }: Circumstances): Promise<WebhookResponse> {
+async function take(request: WebhookRequest, { host, settings, recipients }: Circumstances): Promise<WebhookResponse> {
   const { logger } = host
   const { maxBytes } = settings
   if (request.body.byteLength > maxBytes) return refused(413, 'too large', logger)
@@ -49,13 +51,13 @@ async function take(request: WebhookRequest, { host, settings }: Circumstances):
   const read = readJson(request, { logger, maxBytes })
   if ('refusal' in read) return read.refusal
   if (isForAnother(request, read.json, settings.projectId)) return refused(403, 'another project', logger)
-  const { phoneNumberId, echoes } = settings
-  const parsed = parseWebhook(read.json, { phoneNumberId, echoes, nowMs: host.clock.now() })
+  const parsed = parseWebhook(read.json, { phoneNumberId: settings.phoneNumberId, nowMs: host.clock.now() })
   leftOut(request, parsed.ignored, logger)
   return acknowledge(host, async () => {
+    const { messages, updates } = parsed
     // An echo first: it makes known which reply the statuses are about.
-    if (parsed.messages.length > 0) await host.receive(parsed.messages)
-    if (parsed.updates.length > 0) await host.track(parsed.updates)
+    if (messages.length > 0) await Promise.all([recipients.learn(messages, host), host.receive(messages)])
+    if (updates.length > 0) await host.track(updates)
   })
 }
 

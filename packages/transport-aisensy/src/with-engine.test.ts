@@ -126,11 +126,10 @@ describe('a bot on AiSensy', () => {
     expect(on.sent).toEqual([])
   })
 
-  test('is not silenced by campaigns, chatbots and templates', async () => {
+  test('is not silenced by campaigns, chatbots, templates and what other programs send through the API', async () => {
     await using on = await world(() => ({}))
-    for (const name of ['agent-campaign', 'api-template-by-campaign', 'assistant', 'api-interactive', 'system']) {
-      expect(await on.webhook(name)).toBe(200)
-    }
+    const names = ['agent-campaign', 'api-template-by-campaign', 'assistant', 'api-interactive', 'system', 'api-text']
+    for (const name of names) expect(await on.webhook(name)).toBe(200)
     expect(on.events).toEqual([])
     await on.webhook('text')
     await on.clock.advance(10_000)

@@ -1,5 +1,5 @@
 import type { Delivery, SendResult, Transport, TransportHost, WebhookRequest, WebhookResponse } from '@wa-agent/core'
-import { metaCapabilities, renderMeta } from '@wa-agent/transport-kit/meta'
+import { metaCapabilities, Recipients, renderMeta } from '@wa-agent/transport-kit/meta'
 import { createCloudApiClient } from './client.ts'
 import { createMediaOpener } from './incoming-media.ts'
 import { windowMs } from './limits.ts'
@@ -20,12 +20,14 @@ export function cloudApiTransport(options: CloudApiTransportOptions): CloudApiTr
   const settings = settingsOf(options)
   const client = createCloudApiClient(settings)
   const { tenant, channel, windowTemplate, limits } = settings
+  const recipients = new Recipients()
   let host: TransportHost | undefined
 
   async function send(delivery: Delivery, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {
     const media = await outgoingMedia(delivery.message, client, signal)
     if (media && 'failed' in media) return media.failed
-    return client.send(renderMeta(delivery, media), signal)
+    const chat = await recipients.of(delivery, host)
+    return client.send(renderMeta({ ...delivery, chat }, media), signal)
   }
 
   return {
@@ -46,7 +48,7 @@ export function cloudApiTransport(options: CloudApiTransportOptions): CloudApiTr
       client.close()
       stopping?.connection('stopped')
     },
-    webhook: createWebhook(settings, () => host),
+    webhook: createWebhook({ settings, recipients, hostOf: () => host }),
     openMedia: createMediaOpener(settings, client),
   }
 }

@@ -38,8 +38,21 @@ test.each<[string, unknown]>([
   )
 })
 
+test.each<[string, string, object]>([
+  ['acessToken', 'accessToken', { acessToken: 'EAA' }],
+  ['windowTemplate.lang', 'windowTemplate.name', { windowTemplate: { name: 'x', lang: 'en' } }],
+  ['limits.messagePerSecond', 'limits.messagesPerSecond', { limits: { messagePerSecond: 20 } }],
+])('%s does not exist, and the nearest one is %s', (name, nearest, wrong) => {
+  const message = `[transport-cloud-api] Expected options that exist, got \`${name}\`. The nearest one is \`${nearest}\`.`
+  expect(() => cloudApiTransport({ ...credentials, ...wrong })).toThrow(
+    expect.objectContaining({ code: 'invalid_options', message }),
+  )
+})
+
 test('no options at all are refused as clearly', () => {
-  expect(() => cloudApiTransport(undefined as unknown as CloudApiTransportOptions)).toThrow('`phoneNumberId`')
+  expect(() => cloudApiTransport(undefined as unknown as CloudApiTransportOptions)).toThrow(
+    '[transport-cloud-api] Expected options',
+  )
 })
 
 test('the defaults are those of Meta', () => {

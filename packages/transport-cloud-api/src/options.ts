@@ -1,5 +1,6 @@
 import {
   type Clock,
+  checkNames,
   type Logger,
   type OutboundTemplate,
   outboundMessageSchema,
@@ -11,6 +12,7 @@ import {
 import { isAllowedHost, type TokenSource } from '@wa-agent/transport-kit'
 import { metaLimits } from '@wa-agent/transport-kit/meta'
 import { defaultMaxMediaBytes, mediaHosts } from './limits.ts'
+import { cloudApiOptionNames } from './option-names.ts'
 
 /** Options of `cloudApiTransport`. */
 export interface CloudApiTransportOptions {
@@ -76,7 +78,9 @@ export interface Settings {
 
 /** Checks the options and fills in the defaults. Throws `invalid_options`. */
 export function settingsOf(options: CloudApiTransportOptions): Settings {
-  const given: Partial<CloudApiTransportOptions> = options ?? {}
+  checkNames('transport-cloud-api', options, cloudApiOptionNames)
+  // A program without types may have left anything out.
+  const given: Partial<CloudApiTransportOptions> = options
   const apiUrl = apiUrlOf(given)
   const { windowTemplate } = given
   return {

@@ -7,14 +7,19 @@ import {
   type WebhookResponse,
 } from '@wa-agent/core'
 import { acknowledge, hmacSha256Hex, leftOut, readJson, refused, sameSecret } from '@wa-agent/transport-kit'
-import { parseMetaWebhook } from '@wa-agent/transport-kit/meta'
+import { parseMetaWebhook, type Recipients } from '@wa-agent/transport-kit/meta'
 import type { Settings } from './options.ts'
 
-/**
- * Answers Meta: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
- * `hostOf` gives the host while the transport runs.
- */
-export function createWebhook(settings: Settings, hostOf: () => TransportHost | undefined) {
+/** What webhooks are checked against, and who learns from them. */
+export interface WebhookParts {
+  readonly settings: Settings
+  readonly recipients: Recipients
+  /** The host while the transport runs. */
+  readonly hostOf: () => TransportHost | undefined
+}
+
+/** Answers Meta: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint */
+export function createWebhook({ settings, recipients, hostOf }: WebhookParts) {
   const loggerOf = (): Logger => settings.logger ?? hostOf()?.logger ?? silentLogger
 
   function verifyAddress({ query }: WebhookRequest): WebhookResponse {
@@ -40,7 +45,7 @@ export function createWebhook(settings: Settings, hostOf: () => TransportHost | 
     const { messages, updates, ignored } = parseMetaWebhook(read.json, { phoneNumberId, nowMs: host.clock.now() })
     leftOut(request, ignored, logger)
     return acknowledge({ logger }, async () => {
-      if (messages.length > 0) await host.receive(messages)
+      if (messages.length > 0) await Promise.all([recipients.learn(messages, host), host.receive(messages)])
       if (updates.length === 0) return
       if (hostOf() !== host) throw stopped()
       await host.track(updates)

@@ -5,6 +5,10 @@ export type { HttpAnswer, HttpClient, HttpClientOptions, HttpFailure, HttpOutcom
 export { createToken, type Token, type TokenSource } from './token.ts'
 export { withToken, type WithTokenOptions } from './with-token.ts'
 
+// Options that several transports have
+
+export { sendLimitNames, windowTemplateNames } from './option-names.ts'
+
 // Webhooks of a provider
 
 export { hmacSha256Hex, sameSecret } from './secrets.ts'

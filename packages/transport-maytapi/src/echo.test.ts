@@ -2,11 +2,12 @@ import { createBot, createPipeline, defineAgent, memoryStorage, type WebhookRequ
 import { virtualClock } from '@wa-agent/testing'
 import { describe, expect, test } from 'vitest'
 import { maytapiTransport } from './maytapi-transport.ts'
+import type { MaytapiTransportOptions } from './options.ts'
 
 const chat = '15550001001@c.us'
 const answer = 'We are open from 9 to 6.'
 /** The engine on Maytapi; `sent` are the ids that Maytapi gave, in order. */
-async function running() {
+async function running(options: Partial<MaytapiTransportOptions> = {}) {
   const clock = virtualClock()
   const sent: string[] = []
   let echoBeforeAnswer: (() => Promise<void>) | undefined
@@ -16,7 +17,8 @@ async function running() {
     sent.push(`uuid-${sent.length}`)
     return Response.json({ success: true, data: { chatId: chat, msgId: sent.at(-1) } })
   }
-  const transport = maytapiTransport({ productId: 'p', phoneId: 1, apiKey: 'key', webhookSecret: 'secret', fetch })
+  const credentials = { productId: 'p', phoneId: 1, apiKey: 'key', webhookSecret: 'secret' }
+  const transport = maytapiTransport({ ...credentials, fetch, ...options })
   const hours = defineAgent({
     name: 'hours',
     description: 'Tells when the shop is open.',
@@ -114,5 +116,38 @@ describe('a message from our own number', () => {
     await world.say('m2', 'And when are you open on Sunday?')
     await world.clock.advance(60_000)
     expect(world.sent).toHaveLength(1)
+  })
+
+  test('silences nobody where handoff is turned off, whoever wrote it', async () => {
+    await using world = await running({ handoff: false })
+    await world.say('true_15550001001@c.us_G', 'Your order has shipped.', { fromMe: true })
+    await world.asks('m1')
+    await world.say('true_15550001001@c.us_H', answer, { fromMe: true })
+    await world.asks('m2')
+    expect([world.handoffs, world.sent.length]).toEqual([[], 2])
+  })
+})
+
+describe('the live chat', () => {
+  const live = (event: string) => ({ type: 'live_event', conversation: chat, data: { event } })
+
+  test.each([true, false])(
+    'silences the bot once an agent has taken a conversation, with handoff: %j',
+    async (handoff) => {
+      await using world = await running({ handoff })
+      await world.post(live('taken_by_agent'))
+      expect(world.handoffs).toEqual(['owner'])
+      await world.say('m1', 'When are you open?')
+      await world.say('m2', 'And when are you open on Sunday?', { conversation: '15550001002@c.us' })
+      await world.clock.advance(60_000)
+      expect(world.sent).toHaveLength(1)
+    },
+  )
+
+  test('does not begin a handoff by ending one', async () => {
+    await using world = await running()
+    for (const event of ['released_by_agent', 'closed']) await world.post(live(event))
+    await world.asks('m1')
+    expect([world.handoffs, world.sent.length]).toEqual([[], 1])
   })
 })

@@ -68,7 +68,8 @@ test('whatever stands in one of the fields, only messages and updates come of it
       const field = fields[at % fields.length]
       if (field) field.holder[field.key] = wrong
       const parsed = parseMaytapi(body, options)
-      for (const message of parsed?.messages ?? []) expect(inboundMessageSchema.safeParse(message).success).toBe(true)
+      const handedOver = [...(parsed?.messages ?? []), ...(parsed?.takeover ? [parsed.takeover] : [])]
+      for (const message of handedOver) expect(inboundMessageSchema.safeParse(message).success).toBe(true)
       for (const { atMs } of parsed?.updates ?? []) expect(Number.isSafeInteger(atMs)).toBe(true)
     }),
     { seed: 20_261_121, numRuns: 2000 },

@@ -5,6 +5,7 @@ import { capabilitiesOf } from './limits.ts'
 import { type MaytapiTransportOptions, settingsOf } from './options.ts'
 import { outboundFile } from './outbound-file.ts'
 import { OwnMessages } from './own-messages.ts'
+import { Phone } from './phone.ts'
 import { mediaOf, renderMaytapi } from './render.ts'
 import { handleWebhook } from './webhook.ts'
 
@@ -17,6 +18,7 @@ export function maytapiTransport(options: MaytapiTransportOptions): Transport {
   const { tenant, channel, limits, skipFilter, maxMediaBytes, allowedMediaHosts, fetch, timeoutMs } = settings
   const client = createClient(settings)
   const own = new OwnMessages()
+  const phone = new Phone()
   let host: TransportHost | undefined
   const handling = new Set<Promise<unknown>>()
 
@@ -54,7 +56,7 @@ export function maytapiTransport(options: MaytapiTransportOptions): Transport {
     },
     async webhook(request) {
       if (!host) return { status: 503 }
-      const work = handleWebhook(request, { host, settings, own })
+      const work = handleWebhook(request, { host, settings, own, phone })
       handling.add(work)
       try {
         return await work

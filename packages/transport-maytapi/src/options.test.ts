@@ -37,6 +37,7 @@ describe('the options', () => {
     ['baseUrl', { baseUrl: 'ftp://api.maytapi.com' }],
     ['apiKeyHeader', { apiKeyHeader: '' }],
     ['skipFilter', { skipFilter: 'sometimes' }],
+    ['handoff', { handoff: 'no' }],
     ['timeoutMs', { timeoutMs: 0 }],
     ['maxMediaBytes', { maxMediaBytes: 1.5 }],
     ['maxWebhookBytes', { maxWebhookBytes: Number.NaN }],
@@ -46,6 +47,15 @@ describe('the options', () => {
     const make = () => maytapiTransport({ ...good, ...wrong } as MaytapiTransportOptions)
     expect(make).toThrow(WaAgentError)
     expect(make).toThrow(`\`${name}\``)
+  })
+
+  test('that do not exist are refused, with the nearest one that does', () => {
+    const typo = { ...good, webookSecret: 'x' }
+    expect(() => maytapiTransport(typo)).toThrow(
+      '[transport-maytapi] Expected options that exist, got `webookSecret`. The nearest one is `webhookSecret`.',
+    )
+    const within = { ...good, limits: { perChat: { everyMs: 1000, burst: 3, bursts: 3 } } }
+    expect(() => maytapiTransport(within)).toThrow('got `limits.perChat.bursts`')
   })
 
   test('are not repeated where they are secret', () => {

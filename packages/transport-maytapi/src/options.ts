@@ -1,6 +1,7 @@
-import { type Logger, type SendLimits, WaAgentError } from '@wa-agent/core'
+import { checkNames, type Logger, type SendLimits, WaAgentError } from '@wa-agent/core'
 import { isAllowedHost, type TokenSource } from '@wa-agent/transport-kit'
 import { maytapiLimits } from './limits.ts'
+import { maytapiOptionNames } from './option-names.ts'
 
 /** How a Maytapi transport is made. */
 export interface MaytapiTransportOptions {
@@ -33,6 +34,11 @@ export interface MaytapiTransportOptions {
    * who may well ask four times (`replies`, the default), all (`always`), or none (`never`).
    */
   readonly skipFilter?: 'replies' | 'always' | 'never'
+  /**
+   * Whether what is written from the number, and is no reply of the bot, silences the bot. Default `true`. Maytapi does not tell
+   * what another program sent from what a person wrote: turn it off where programs write to the same customers.
+   */
+  readonly handoff?: boolean
   /** The largest file that is fetched, or sent from this machine. Default 67,108,864 (64 MiB). */
   readonly maxMediaBytes?: number
   /** From where files are fetched. Default: `cdnydm.com`, `.cdnydm.com`, `cdn.maytapi.com`. */
@@ -49,6 +55,7 @@ const defaultMediaHosts = ['cdnydm.com', '.cdnydm.com', 'cdn.maytapi.com']
 
 /** Checks the options and fills in the defaults. */
 export function settingsOf(options: MaytapiTransportOptions) {
+  checkNames('transport-maytapi', options, maytapiOptionNames)
   const { productId, webhookSecret, tenant = 'default', channel = 'main', apiKeyHeader = 'x-maytapi-key' } = options
   const { baseUrl = 'https://api.maytapi.com', skipFilter = 'replies', apiKey, buttons = false } = options
   const { maxMediaBytes = 64 * 2 ** 20, maxWebhookBytes = 4 * 2 ** 20, timeoutMs = 30_000 } = options
@@ -63,14 +70,16 @@ export function settingsOf(options: MaytapiTransportOptions) {
   for (const [name, value] of Object.entries({ maxMediaBytes, maxWebhookBytes, timeoutMs })) {
     if (!Number.isInteger(value) || value < 1) throw wrong(name, 'a whole number above 0', value)
   }
-  const { allowedMediaHosts = defaultMediaHosts, fetch, logger } = options
+  const { allowedMediaHosts = defaultMediaHosts, handoff = true, fetch, logger } = options
+  if (typeof handoff !== 'boolean') throw wrong('handoff', '`true` or `false`')
   const limits = { ...maytapiLimits, ...options.limits }
   if (!Array.isArray(allowedMediaHosts) || !allowedMediaHosts.every(isAllowedHost)) {
     throw wrong('allowedMediaHosts', 'a list of hosts such as `cdn.example.com` or `.example.com`')
   }
   return {
     ...{ productId, phoneId, apiKey, webhookSecret, tenant, channel, baseUrl, apiKeyHeader, fetch, timeoutMs, limits },
-    ...{ buttons, skipFilter, maxMediaBytes, allowedMediaHosts: [...allowedMediaHosts], maxWebhookBytes, logger },
+    ...{ buttons, skipFilter, handoff, maxMediaBytes, maxWebhookBytes, logger },
+    allowedMediaHosts: [...allowedMediaHosts],
   }
 }
 

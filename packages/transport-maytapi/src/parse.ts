@@ -1,7 +1,7 @@
 import type { ConnectionState, DeliveryStatus, DeliveryUpdate, InboundMessageInput } from '@wa-agent/core'
 import { plainReason } from '@wa-agent/transport-kit'
 import { parseMessage, plainWord } from './parse-message.ts'
-import { acksOf, eventSchema, failureOf, type MaytapiAck, type MaytapiEvent } from './payloads.ts'
+import { acksOf, eventSchema, failureOf, liveEventOf, type MaytapiAck, type MaytapiEvent } from './payloads.ts'
 import { millisecondsOf } from './time.ts'
 
 /** An event in our words. */
@@ -11,6 +11,8 @@ export interface ParsedEvent {
   /** Which echo belongs to which message that we sent: `rxid` is the id of the echo, `msgId` the answer of `sendMessage`. */
   readonly echoes: readonly { readonly rxid: string; readonly msgId: string }[]
   readonly connection?: { readonly state: ConnectionState; readonly reason: string }
+  /** An agent of Maytapi's live chat has taken the conversation: that counts as the owner's hand. */
+  readonly takeover?: InboundMessageInput
   /** The kinds of what is not for us, for a log line. */
   readonly ignored: readonly string[]
 }
@@ -39,6 +41,8 @@ export function parseMaytapi(body: unknown, options: ParseOptions): ParsedEvent 
       return { ...nothing, ...connectionOf(event.status) }
     case 'error':
       return parseFailure(event, options.nowMs)
+    case 'live_event':
+      return parseLiveEvent(event, options.nowMs)
     default:
       return { ...nothing, ignored: [plainWord(event.type ?? 'unknown')] }
   }
@@ -115,6 +119,7 @@ function connectionOf(status: string | undefined): Partial<ParsedEvent> {
   const reason = `the phone is ${plainWord(status)}`
   switch (status) {
     case 'active':
+    case 'connected':
       return { connection: { state: 'connected', reason } }
     case 'qr-code':
     case 'qr-screen':
@@ -126,6 +131,25 @@ function connectionOf(status: string | undefined): Partial<ParsedEvent> {
     default:
       return { connection: { state: 'disconnected', reason } }
   }
+}
+
+/** What an agent writes comes as a message of the number; that somebody took the chat comes before. It has no id of its own. */
+function parseLiveEvent(event: MaytapiEvent, nowMs: number): ParsedEvent {
+  const { conversation: chat, timestamp, receiver } = event
+  const kind = plainWord(liveEventOf(event) ?? 'unknown')
+  if (kind !== 'taken_by_agent' || !chat) return { ...nothing, ignored: [`live_event ${kind}`] }
+  const sentAtMs = millisecondsOf(timestamp) ?? nowMs
+  const takeover: InboundMessageInput = {
+    type: 'unsupported',
+    originalType: kind,
+    id: `live_${sentAtMs}_${chat}`,
+    chat,
+    isGroup: chat.endsWith('@g.us'),
+    fromMe: true,
+    from: { id: receiver || 'agent' },
+    sentAtMs,
+  }
+  return { ...nothing, takeover }
 }
 
 /** Queueing a message succeeded, sending it did not. */

@@ -105,6 +105,11 @@ export function failureOf({ data }: MaytapiEvent): z.output<typeof failureSchema
   return failureSchema.parse(data)
 }
 
+/** What happened in Maytapi's live chat: `taken_by_agent`, `released_by_agent` or `closed`. */
+export function liveEventOf({ data }: MaytapiEvent): string | undefined {
+  return z.object({ event: word }).catch({ event: undefined }).parse(data).event
+}
+
 /** The answer to `POST /{product}/{phone}/sendMessage`. */
 export const sendAnswerSchema = z.object({
   success: z.union([z.boolean(), z.string()]).optional().catch(undefined),

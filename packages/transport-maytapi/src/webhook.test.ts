@@ -66,7 +66,7 @@ describe('a webhook', () => {
 
   test('that is not for us is taken, and told with the payload', async () => {
     const { host, post, lines } = await started()
-    const event = { type: 'live_event', conversation: '15550001001@c.us', data: { event: 'taken_by_agent' } }
+    const event = { type: 'live_event', conversation: '15550001001@c.us', data: { event: 'closed' } }
     for (const body of [event, null, 7, 'text', []]) expect(await post(request({}, JSON.stringify(body)))).toBe(200)
     expect(host.calls).toBe(0)
     expect(JSON.stringify(lines)).toContain('payload')
@@ -92,10 +92,28 @@ describe('statuses', () => {
   test('an acknowledgement is tracked, a failure too, and the phone changes the connection', async () => {
     const { host, post } = await started()
     const read = (name: string) => readFileSync(new URL(`fixtures/${name}.json`, import.meta.url))
+    expect(host.connections).toEqual(['connected'])
     for (const name of ['ack-delivered-means-sent', 'error', 'status-qr-code', 'status-active']) {
       expect(await post(request({}, read(name)))).toBe(200)
     }
     expect(host.tracked.map(({ status }) => status)).toEqual(['sent', 'sent', 'failed'])
     expect(host.connections).toEqual(['connected', 'needs-login', 'connected'])
+  })
+
+  test('a phone is connected again once something comes in that was written since it was away', async () => {
+    const { host, post } = await started()
+    const tells = (event: object) => post(request({}, JSON.stringify(event)))
+    const written = (seconds: number) => {
+      const { message, ...rest } = JSON.parse(text.toString())
+      return { ...rest, message: { ...message, _serialized: `false_1_${seconds}` }, timestamp: seconds }
+    }
+    const nowSeconds = Math.floor(host.clock.now() / 1000)
+    await tells({ type: 'status', status: 'disconnected' })
+    await tells({ type: 'status', status: 'phone-error' })
+    await tells(written(nowSeconds - 60))
+    expect(host.connections).toEqual(['connected', 'disconnected', 'disconnected'])
+    await tells(written(nowSeconds + 60))
+    await tells(written(nowSeconds + 61))
+    expect(host.connections).toEqual(['connected', 'disconnected', 'disconnected', 'connected'])
   })
 })

@@ -78,6 +78,13 @@ describe('a message that went out', () => {
     expect([world.handoffs, world.sent.length]).toEqual([[], 2])
   })
 
+  test('is of another program where there is something in its metadata, and the bot goes on', async () => {
+    await using world = await running()
+    await world.out({ uuid: 'o1', metadata: { order: 42 }, text: 'Your stay is booked', send_status: 'Sent' })
+    await world.asks('m1')
+    expect([world.handoffs, world.sent.length]).toEqual([[], 1])
+  })
+
   test('is the hand of a person where neither tells, and the bot is silent', async () => {
     await using world = await running()
     await world.asks('m1')

@@ -20,6 +20,17 @@ describe('the options', () => {
     expect(window?.template).toEqual(windowTemplate)
   })
 
+  test('that do not exist are refused, with the nearest one that does', () => {
+    const typo = { ...good, apikey: 'x' }
+    expect(() => spokiTransport(typo)).toThrow(
+      '[transport-spoki] Expected options that exist, got `apikey`. The nearest one is `apiKey`.',
+    )
+    const within = { ...good, templates: { hello: { id: 1, field: ['NAME'] } } }
+    expect(() => spokiTransport(within)).toThrow(
+      'got `templates.hello.field`. The nearest one is `templates.hello.fields`',
+    )
+  })
+
   test.each<[string, object]>([
     ['apiKey', { apiKey: '' }],
     ['apiKey', { apiKey: undefined }],

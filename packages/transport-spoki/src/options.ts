@@ -1,6 +1,7 @@
-import { type Logger, type SendLimits, WaAgentError, type WindowTemplate } from '@wa-agent/core'
+import { checkNames, type Logger, type SendLimits, WaAgentError, type WindowTemplate } from '@wa-agent/core'
 import { isAllowedHost, type TokenSource } from '@wa-agent/transport-kit'
 import { spokiLimits } from './limits.ts'
+import { spokiOptionNames } from './option-names.ts'
 
 /** A template as Spoki knows it. */
 export interface SpokiTemplate {
@@ -25,8 +26,9 @@ export interface SpokiTransportOptions {
   /** Goes out in place of a reply that comes later than 24 hours after the customer's last message. */
   readonly windowTemplate?: WindowTemplate
   /**
-   * Whether what a person writes in Spoki's inbox silences the bot. Default `true`. Free texts of Spoki's automations cannot be
-   * told from a person's: turn it off where they write to the same customers.
+   * Whether what a person writes in Spoki's inbox silences the bot. Default `true`. What another program sends by the API is known
+   * by its `metadata`; without any, and where an automation of Spoki's writes a free text, nothing tells it from a person's: turn
+   * it off where such programs write to the same customers.
    */
   readonly handoff?: boolean
   /** The id of the account in `X-SPOKI-ACCOUNT`; webhooks of another one are refused. Default: not looked at. */
@@ -57,6 +59,7 @@ export type Settings = ReturnType<typeof settingsOf>
 
 /** Checks the options and fills in the defaults. */
 export function settingsOf(options: SpokiTransportOptions) {
+  checkNames('transport-spoki', options, spokiOptionNames(Object.keys(options?.templates ?? {})))
   const { apiKey, webhookSecret, tenant = 'default', channel = 'main', templates = {}, windowTemplate } = options
   const { baseUrl = 'https://api.spoki.com', apiKeyHeader = 'X-Spoki-Api-Key' } = options
   const { signatureHeader = 'X-Spoki-Signature', handoff = true, fetch, logger } = options

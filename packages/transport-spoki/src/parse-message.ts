@@ -11,11 +11,19 @@ export function idOf({ uuid, id, message_id }: SpokiContent): string | undefined
   return found ? messageIdOf(found) : undefined
 }
 
-/** Their message as ours: what a customer wrote, or (`fromMe`) what was written from our number. `undefined` without id or chat. */
+/** Who wrote it: a customer, or (`fromMe`) somebody from our number, who may be a program. */
+export interface By {
+  readonly fromMe: boolean
+  readonly automated?: true
+}
+
+/** Their message as ours. `undefined` without id or chat. */
 export function parseMessage(
   { content, timestamp }: SpokiEvent,
-  { fromMe, nowMs }: { readonly fromMe: boolean; readonly nowMs: number },
+  by: By,
+  nowMs: number,
 ): InboundMessageInput | undefined {
+  const { fromMe } = by
   const id = idOf(content)
   const chat = chatOf(content, fromMe)
   if (!id || !chat) return undefined
@@ -24,7 +32,7 @@ export function parseMessage(
   const common: Common = {
     id,
     chat,
-    fromMe,
+    ...by,
     from: fromMe ? { id: ourNumber(content) } : senderOf(content, chat),
     sentAtMs: firstMoment([sent_datetime, created_datetime, created_at, timestamp, content.timestamp], nowMs),
     ...(repliedTo ? { replyTo: { id: messageIdOf(repliedTo) } } : {}),

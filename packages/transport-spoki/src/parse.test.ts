@@ -34,20 +34,24 @@ describe('outgoing messages', () => {
     expect(ids).toEqual(['8992ce1214744cbfbc0bc1dbf79b3a7e', '8992ce1214744cbfbc0bc1dbf79b3a7e'])
   })
 
-  test('that a person wrote are handed over, unless that is turned off; their statuses always', () => {
-    const body = outbound({ type: 'Message', content_type: 'Text', text: 'I am on it', send_status: 'Sent' })
-    expect(parse(body).messages).toMatchObject([{ fromMe: true, chat: '+15550001001', text: 'I am on it' }])
-    expect(parse(body, false)).toMatchObject({ messages: [], updates: [{ status: 'sent' }] })
+  test('that others wrote are handed over: by a person where no program says that it was it, unless that is turned off', () => {
+    const body = { type: 'Message', content_type: 'Text', text: 'I am on it', send_status: 'Sent' }
+    const byPerson = { fromMe: true, chat: '+15550001001', text: 'I am on it' }
+    const byProgram = { ...byPerson, automated: true }
+    const updates = [{ status: 'sent' }]
+    expect(parse(outbound(body))).toMatchObject({ messages: [byPerson], updates })
+    expect(parse(outbound(body)).messages[0]).not.toHaveProperty('automated')
+    expect(parse(outbound({ ...body, metadata: { order: 42 } }))).toMatchObject({ messages: [byProgram], updates })
+    expect(parse(outbound(body), false)).toMatchObject({ messages: [byProgram], updates })
   })
 
   test.each<[string, object]>([
     ['we sent', { metadata: { wa_agent_reply: 'r1' } }],
-    ['another program sent', { metadata: { order: 42 } }],
     ['are templates', { type: 'Template' }],
     ['are templates by their number', { template: 7001 }],
     ['failed', { send_status: 'Failed' }],
     ['have nobody they went to', { to_phone: null }],
-  ])('that %s are not the hand of the owner', (_, data) => {
+  ])('that %s are nobody else’s', (_, data) => {
     expect(parse(outbound({ type: 'Message', content_type: 'Text', text: 'Hi', ...data })).messages).toEqual([])
   })
 

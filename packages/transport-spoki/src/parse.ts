@@ -1,6 +1,6 @@
 import type { DeliveryStatus, DeliveryUpdate, InboundMessageInput } from '@wa-agent/core'
 import { plainReason } from '@wa-agent/transport-kit'
-import { idOf, parseMessage } from './parse-message.ts'
+import { type By, idOf, parseMessage } from './parse-message.ts'
 import { readEvent, type SpokiContent, type SpokiEvent } from './payloads.ts'
 import { firstMoment } from './time.ts'
 
@@ -17,7 +17,7 @@ export interface ParsedEvent {
 
 export interface ParseOptions {
   readonly nowMs: number
-  /** Whether what others wrote from our number is handed over. */
+  /** Whether what others wrote from our number may be a person's hand. */
   readonly handoff: boolean
 }
 
@@ -27,7 +27,7 @@ export function parseSpoki(body: unknown, options: ParseOptions): ParsedEvent {
   if (!event) return { messages: [], updates: [], ignored: 'no event' }
   switch (event.name) {
     case 'message.inbound': {
-      const message = parseMessage(event, { fromMe: false, nowMs: options.nowMs })
+      const message = parseMessage(event, { fromMe: false }, options.nowMs)
       return message
         ? { messages: [message], updates: [] }
         : { messages: [], updates: [], ignored: 'inbound without id' }
@@ -41,18 +41,19 @@ export function parseSpoki(body: unknown, options: ParseOptions): ParsedEvent {
 
 /**
  * Spoki has no events for statuses: it sends the outgoing message again with a new `send_status`. What no program sent was
- * written in Spoki's inbox: the owner's hand.
+ * written in Spoki's inbox: the owner's hand. Automations and campaigns begin with templates, which nobody answers.
  */
 function parseOutbound(event: SpokiEvent, { nowMs, handoff }: ParseOptions): ParsedEvent {
   const { content } = event
   const replyId = content.metadata?.[replyIdField]
   const isOurs = typeof replyId === 'string' && replyId !== ''
-  // Only programs add data to a message, and automations and campaigns begin with templates.
+  // Only programs add data to a message.
   const byProgram = Object.keys(content.metadata ?? {}).length > 0
+  const by: By = byProgram || !handoff ? { fromMe: true, automated: true } : { fromMe: true }
   const isTemplate = content.type?.toLowerCase() === 'template' || Boolean(content.template)
   const update = updateOf(event, { replyId: isOurs ? replyId : undefined, nowMs })
-  const written = handoff && !byProgram && !isTemplate && update?.status !== 'failed'
-  const message = written ? parseMessage(event, { fromMe: true, nowMs }) : undefined
+  const isOthers = !isOurs && !isTemplate && update?.status !== 'failed'
+  const message = isOthers ? parseMessage(event, by, nowMs) : undefined
   // A status may repeat little more than the id: then nothing tells what was written.
   const messages = message && hasContent(content, message) ? [message] : []
   const updates = update ? [update] : []

@@ -1,9 +1,14 @@
-import type { ContactAlias, InboundMessageInput } from '@wa-agent/core'
+import type { InboundMessageInput } from '@wa-agent/core'
+import { aliasesOf } from './aliases.ts'
 import { parseContent } from './parse-content.ts'
+import { parseSystem } from './parse-system.ts'
 import { contactSchema, type MetaContact, type MetaMessage, messageSchema } from './payloads.ts'
 
-/** Things that happen in a chat and that nobody said: nothing is to be answered. */
-const events: ReadonlySet<string> = new Set(['system', 'revoke'])
+/**
+ * Things that happen in a chat and that are no new message: nothing is to be answered. What was edited has been handed over, and
+ * mostly answered, as it was.
+ */
+const events: ReadonlySet<string> = new Set(['revoke', 'edit'])
 
 /** A message in our words, or the kind of what was left out. */
 export type ParsedMessage = { readonly message: InboundMessageInput } | { readonly ignored: string }
@@ -14,13 +19,17 @@ export function parseMessage(raw: unknown, contacts: readonly MetaContact[], now
   if (!parsed.success) return { ignored: 'malformed message' }
   const message = parsed.data
   if (events.has(message.type)) return { ignored: message.type }
+  if (message.type === 'system') {
+    const notice = parseSystem(message, timeOf(message, nowMs))
+    return notice ? { message: notice } : { ignored: 'system' }
+  }
   const contact = contactOf(message, contacts)
   const phone = message.from ?? contact?.wa_id
   const bsuid = message.from_user_id ?? contact?.user_id
   const id = phone ?? bsuid
   if (id === undefined) return { ignored: 'message without sender' }
   const name = (contact ?? onlyOf(contacts))?.profile?.name
-  const from = { id, name, aliases: aliasesOf(phone, bsuid) }
+  const from = { id, name, aliases: aliasesOf({ phones: [phone], bsuids: [bsuid] }) }
   const isGroup = message.group_id !== undefined
   return { message: complete(message, { chat: message.group_id ?? id, from, isGroup }, nowMs) }
 }
@@ -32,7 +41,7 @@ export function parseEcho(raw: unknown, nowMs: number): ParsedMessage {
   const parsed = messageSchema.safeParse(raw)
   if (!parsed.success) return { ignored: 'malformed echo' }
   const message = parsed.data
-  if (events.has(message.type)) return { ignored: message.type }
+  if (events.has(message.type) || message.type === 'system') return { ignored: message.type }
   const chat = message.group_id ?? message.to ?? message.to_user_id
   if (chat === undefined) return { ignored: 'echo without recipient' }
   const from = { id: message.from ?? 'business' }
@@ -46,7 +55,7 @@ function complete(message: MetaMessage, situation: Situation, nowMs: number): In
   return {
     id: message.id,
     ...situation,
-    sentAtMs: message.timestamp === undefined ? nowMs : millisecondsOf(message.timestamp),
+    sentAtMs: timeOf(message, nowMs),
     ...(repliedTo === undefined ? {} : { replyTo: { id: repliedTo } }),
     ...parseContent(message),
   }
@@ -58,6 +67,10 @@ export function contactsOf(raw: readonly unknown[] | undefined): MetaContact[] {
     const parsed = contactSchema.safeParse(one)
     return parsed.success ? [parsed.data] : []
   })
+}
+
+function timeOf({ timestamp }: MetaMessage, nowMs: number): number {
+  return timestamp === undefined ? nowMs : millisecondsOf(timestamp)
 }
 
 /** Timestamps are in seconds; what is far too large for that is in milliseconds already. */
@@ -76,11 +89,4 @@ function contactOf(message: MetaMessage, contacts: readonly MetaContact[]): Meta
 /** Its number may be written in another form than the sender's. So its name counts, and its ids do not. */
 function onlyOf(contacts: readonly MetaContact[]): MetaContact | undefined {
   return contacts.length === 1 ? contacts[0] : undefined
-}
-
-function aliasesOf(phone: string | undefined, bsuid: string | undefined): ContactAlias[] {
-  const aliases: ContactAlias[] = []
-  if (phone !== undefined) aliases.push({ kind: 'phone', value: phone })
-  if (bsuid !== undefined) aliases.push({ kind: 'bsuid', value: bsuid })
-  return aliases
 }

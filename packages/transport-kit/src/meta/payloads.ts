@@ -55,6 +55,12 @@ export const messageSchema = z.looseObject({
 })
 export type MetaMessage = z.output<typeof messageSchema>
 
+/**
+ * What a notice says of a customer's ids:
+ * https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+ */
+export const systemSchema = z.object({ wa_id: optionalId, user_id: optionalId, previous_user_id: optionalId })
+
 const errorItem = z.object({ code: z.coerce.number().optional().catch(undefined), title: optionalText })
 
 /** https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status */

@@ -1,4 +1,5 @@
 import type { Delivery, OutboundMessage } from '@wa-agent/core'
+import { isBusinessScopedId } from './recipients.ts'
 import { renderInteractive, renderNumbered } from './render-interactive.ts'
 
 /** A file as the provider can have it: uploaded, or at an address that it can reach. */
@@ -11,16 +12,13 @@ export function renderMeta(delivery: Delivery, media: MetaMedia | undefined): Re
   return {
     messaging_product: 'whatsapp',
     recipient_type: isGroup ? 'group' : 'individual',
-    ...(businessScopedId.test(chat) ? { recipient: chat } : { to: chat }),
+    ...(isBusinessScopedId(chat) ? { recipient: chat } : { to: chat }),
     ...contentOf(message, { media, isGroup }),
     ...(message.replyTo && message.type !== 'reaction' ? { context: { message_id: message.replyTo.id } } : {}),
     // It comes back with every status, so that a reply is found whose answer was lost.
     biz_opaque_callback_data: id,
   }
 }
-
-/** `US.13491208655302741918`, or `US.ENT.…`: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids */
-const businessScopedId = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
 
 /** They all begin so, as `capi_group` does in Base64: https://developers.facebook.com/documentation/business-messaging/whatsapp/groups */
 const groupId = /^Y2FwaV9ncm91cD/

@@ -16,7 +16,12 @@ function make(folder: string): void {
   if (isFolder(folder)) return
   const above = dirname(folder)
   if (above !== folder) make(above)
-  mkdirSync(folder)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!isFolder(folder)) throw error
+  }
 }
 
 function isFolder(path: string): boolean {
