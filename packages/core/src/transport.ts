@@ -126,6 +126,11 @@ export interface TransportHost {
    */
   track(updates: readonly DeliveryUpdate[]): Promise<void>
   /**
+   * Says that whoever answered a chat by hand has given it back, where the provider tells. Resolves once it is durable. A
+   * handoff begins with what they write, a `fromMe` message.
+   */
+  release(chat: string): Promise<void>
+  /**
    * Says how the connection is. Every change to `connected` makes the engine ask for what arrived meanwhile. From
    * `connecting`, `disconnected` or `needs-login` until `connected` nothing is sent; who never says anything is connected.
    */

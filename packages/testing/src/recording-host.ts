@@ -17,13 +17,15 @@ export interface RecordingHost extends TransportHost {
   /** Every update of every `track` that resolved, in order. */
   readonly tracked: readonly DeliveryUpdate[]
   readonly connections: readonly ConnectionState[]
+  /** The chat of every `release` that resolved, in order. */
+  readonly released: readonly string[]
   /** How many calls of `receive` have begun. */
   readonly calls: number
   /** How many calls of `receive` have begun and not ended. */
   readonly inFlight: number
-  /** The next `times` calls of `receive` or `track` (default 1) reject with `error`. */
+  /** The next `times` calls of `receive`, `track` or `release` (default 1) reject with `error`. */
   refuse(error: unknown, times?: number): void
-  /** Calls of `receive` and `track` wait until the function that it returns is called. */
+  /** Calls of `receive`, `track` and `release` wait until the function that it returns is called. */
   pause(): () => void
 }
 
@@ -32,6 +34,7 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
   const received: InboundMessage[] = []
   const tracked: DeliveryUpdate[] = []
   const connections: ConnectionState[] = []
+  const released: string[] = []
   const refusals: unknown[] = []
   const records = new Map<string, string>()
   let gate: Promise<void> | undefined
@@ -55,6 +58,7 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
     received,
     tracked,
     connections,
+    released,
     get calls() {
       return calls
     },
@@ -74,6 +78,10 @@ export function recordingHost(options: { readonly clock?: Clock } = {}): Recordi
       const copies = updates.map((update) => ({ ...update }))
       await admit()
       tracked.push(...copies)
+    },
+    async release(chat) {
+      await admit()
+      released.push(chat)
     },
     connection(state) {
       connections.push(state)

@@ -144,6 +144,15 @@ describe('the live chat', () => {
     },
   )
 
+  test.each(['released_by_agent', 'closed'])('gives the conversation back to the bot with %s', async (event) => {
+    await using world = await running()
+    await world.post(live('taken_by_agent'))
+    await world.post(live(event))
+    await world.say('m1', 'When are you open?')
+    await world.clock.advance(60_000)
+    expect(world.sent).toHaveLength(1)
+  })
+
   test('does not begin a handoff by ending one', async () => {
     await using world = await running()
     for (const event of ['released_by_agent', 'closed']) await world.post(live(event))

@@ -13,6 +13,8 @@ export interface ParsedEvent {
   readonly connection?: { readonly state: ConnectionState; readonly reason: string }
   /** An agent of Maytapi's live chat has taken the conversation: that counts as the owner's hand. */
   readonly takeover?: InboundMessageInput
+  /** They gave it back: the chat. */
+  readonly released?: string
   /** The kinds of what is not for us, for a log line. */
   readonly ignored: readonly string[]
 }
@@ -137,6 +139,7 @@ function connectionOf(status: string | undefined): Partial<ParsedEvent> {
 function parseLiveEvent(event: MaytapiEvent, nowMs: number): ParsedEvent {
   const { conversation: chat, timestamp, receiver } = event
   const kind = plainWord(liveEventOf(event) ?? 'unknown')
+  if (chat && (kind === 'released_by_agent' || kind === 'closed')) return { ...nothing, released: chat }
   if (kind !== 'taken_by_agent' || !chat) return { ...nothing, ignored: [`live_event ${kind}`] }
   const sentAtMs = millisecondsOf(timestamp) ?? nowMs
   const takeover: InboundMessageInput = {

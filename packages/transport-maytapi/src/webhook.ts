@@ -35,7 +35,7 @@ export async function handleWebhook(request: WebhookRequest, parts: WebhookParts
 
 async function handOver(event: ParsedEvent, parts: WebhookParts, nowMs: number): Promise<void> {
   const { host, settings, own, phone } = parts
-  const { messages, updates, echoes, connection, takeover } = event
+  const { messages, updates, echoes, connection, takeover, released } = event
   for (const echo of echoes) own.pair(echo)
   if (connection) phone.tell(connection, host)
   phone.hear(messages, host)
@@ -45,6 +45,7 @@ async function handOver(event: ParsedEvent, parts: WebhookParts, nowMs: number):
   })
   if (takeover) recognised.push(takeover)
   if (recognised.length > 0) await host.receive(recognised)
+  if (released !== undefined) await host.release(released)
   if (updates.length === 0) return
   await host.track(
     updates.map((update) => {

@@ -63,6 +63,11 @@ export class Connections {
     return {
       receive: (messages) => this.#door.receiveFromProvider({ tenant, channel }, messages),
       track: (updates) => track(this.#engine, { tenant, channel }, updates),
+      release: async (chat) => {
+        const conversation = { tenant, channel, chat }
+        await storage.control(conversation, { handoff: null })
+        emit('handoff-released', { conversation, by: 'owner' })
+      },
       connection: (state: ConnectionState, reason) => {
         emit('connection-changed', { tenant, channel, state, ...(reason === undefined ? {} : { reason }) })
         this.#catchingUp.get(transport)?.abort()

@@ -71,8 +71,8 @@ export interface BotEvents {
   /** Too many sends in a row failed (`open`: nothing is sent for a while), or the channel is back (`closed`). */
   'circuit-changed': (event: ChannelKey & { readonly state: 'closed' | 'open' | 'half-open' }) => void
   'handoff-started': (event: InConversation & { readonly handoff: Handoff }) => void
-  /** `turn`: an agent took it back, or its time was over. `person`: `release` was called. */
-  'handoff-released': (event: InConversation & { readonly by: 'turn' | 'person' }) => void
+  /** `turn`: an agent took it back, or its time was over. `person`: `release` was called. `owner`: the provider told it. */
+  'handoff-released': (event: InConversation & { readonly by: 'turn' | 'person' | 'owner' }) => void
   'opted-out': (event: InConversation) => void
   'opted-in': (event: InConversation) => void
   'connection-changed': (event: ChannelKey & { readonly state: ConnectionState; readonly reason?: string }) => void
