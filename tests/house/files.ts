@@ -62,4 +62,4 @@ export const sourcesOf = (folder: string): string[] =>
   filesBelow(`${folder}/src`).filter((path) => path.endsWith('.ts') && !isTest(path))
 
 /** Whether a file is only there for tests. */
-export const isTest = (path: string): boolean => /\.(test|child|test-d)\.ts$/.test(path)
+export const isTest = (path: string): boolean => /(\.(test|child|test-d)|[\\/]test-[\w-]+)\.ts$/.test(path)

@@ -3,6 +3,7 @@ import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } 
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { chromiumForTests } from '@wa-agent/testing/whatsapp-web'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { manifestOf, packageFolders, root, textOf } from './files.ts'
 
@@ -59,6 +60,28 @@ test(
   minutesMs,
 )
 
+const chromium = chromiumForTests('the packed transport-webjs')
+
+test.skipIf(chromium === undefined)(
+  'WhatsApp Web is reached by the packed transport, whose installation runs no script and downloads no browser',
+  async () => {
+    const folder = await emptyProject('webjs')
+    const names = ['core', 'testing', 'transport-kit', 'transport-webjs']
+    await install(
+      folder,
+      names.map((name) => tarballs.get(`@wa-agent/${name}`) ?? ''),
+    )
+    const installed = await manifestsIn(join(folder, 'node_modules'))
+    expect(installed.map(({ name }) => name)).toContain('puppeteer-core')
+    expect(installed.map(({ name }) => name)).not.toContain('puppeteer')
+    expect(installed.filter(({ scripts }) => hasInstallScript(scripts)).map(({ name }) => name)).toEqual([])
+    const vendor = join(folder, 'node_modules', '@wa-agent', 'transport-webjs', 'dist', 'vendor')
+    expect(await readFile(join(vendor, 'LICENSE'), 'utf8')).toMatch(/Apache License/)
+    expect(await runModule(folder, tryWhatsAppWeb)).toBe('sent, as the customer sees: Hello!\n')
+  },
+  minutesMs,
+)
+
 const tryPipeline = `
 import { createPipeline, defineAgent } from '@wa-agent/core'
 const hello = defineAgent({
@@ -78,6 +101,22 @@ import { openaiModel } from '@wa-agent/core/openai'
 const model = openaiModel({ apiKey: 'none' })
 const request = { purpose: 'respond', instructions: '', messages: [{ role: 'user', text: 'hello' }] }
 await model.generate(request, { signal: new AbortController().signal }).catch((error) => console.log(describeError(error)))
+`
+
+const tryWhatsAppWeb = `
+import { recordingHost } from '@wa-agent/testing'
+import { startWhatsAppWeb } from '@wa-agent/testing/whatsapp-web'
+import { webjsTransport } from '@wa-agent/transport-webjs'
+const web = await startWhatsAppWeb({ pair: 'at-once', minifiedKey: true })
+const transport = webjsTransport({ browserArgs: web.browserArgs, onQr() {}, typing: false })
+const connected = new Promise((resolve) => transport.on('state-changed', ({ to }) => to === 'connected' && resolve()))
+await transport.start(recordingHost())
+await connected
+const delivery = { id: 'r1', chat: '15550002222@c.us', message: { type: 'text', text: 'Hello!' }, inReplyTo: [], attempt: 1 }
+const { status } = await transport.send(delivery, { signal: new AbortController().signal })
+console.log(status + ', as the customer sees: ' + web.sent[0].text)
+await transport.stop()
+await web.close()
 `
 
 /** What the build needs: sources and configuration are copied, tools are linked, our own packages lead to the copy. */

@@ -6,6 +6,9 @@ import { authenticate } from './authenticate.ts'
 import { type BodyBudget, readWebBody } from './body.ts'
 import { botRoutes } from './bot-routes.ts'
 import { chatHandler } from './chat.ts'
+import { adminRoutes } from './desktop-link/admin-routes.ts'
+import { desktopRoutes } from './desktop-link/desktop-routes.ts'
+import type { Desktops } from './desktop-link/desktops.ts'
 import type { Settings } from './options.ts'
 import { methodNotAllowed, notFound, type Problem, problemBody, problemOf, problemType, stopping } from './problem.ts'
 import type { Limiter } from './rate-limits.ts'
@@ -21,6 +24,7 @@ export interface AppParts {
   readonly webhooks: Webhooks
   readonly budget: BodyBudget
   readonly addresses: Limiter
+  readonly desktops: Desktops
 }
 type App = Hono<RequestEnvironment>
 
@@ -96,7 +100,7 @@ function webhookHandler({ settings, webhooks, budget }: AppParts) {
   }
 }
 
-function addProtected(app: App, { settings, budget, addresses }: AppParts): void {
+function addProtected(app: App, { settings, budget, addresses, desktops }: AppParts): void {
   const { keys, tenants } = settings
   if (!keys) return
   const deps: Deps = { settings, budget }
@@ -106,7 +110,13 @@ function addProtected(app: App, { settings, budget, addresses }: AppParts): void
   addRoutes(app, { '/chat': { POST: chatHandler(deps) } })
   addRoutes(app, botRoutes(deps))
   if (keys.editor) addRoutes(app, apiKeyRoutes(deps, keys.editor))
-  if (tenants) addRoutes(app, tenantRoutes(deps, tenants))
+  addRoutes(app, desktopRoutes(deps, desktops))
+  if (!tenants) return
+  addRoutes(
+    app,
+    tenantRoutes(deps, tenants, (channel) => desktops.added(channel)),
+  )
+  addRoutes(app, adminRoutes(deps, { directory: tenants, desktops }))
 }
 
 function addRoutes(app: App, routes: Readonly<Record<string, Methods>>): void {

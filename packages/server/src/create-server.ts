@@ -5,6 +5,7 @@ import { clientAddress } from './address.ts'
 import { Answering, securityHeaders } from './answering.ts'
 import { createApp } from './app.ts'
 import { BodyBudget } from './body.ts'
+import { Desktops } from './desktop-link/desktops.ts'
 import { closeHttpServer, type Listening, listen } from './http-server.ts'
 import { answerNodeWebhook } from './node-webhooks.ts'
 import { readSettings, type ServerOptions, type Settings } from './options.ts'
@@ -40,7 +41,8 @@ export function createServer(options: ServerOptions): Server {
   const budget = new BodyBudget(settings.maxBufferedBytes)
   const addresses = createLimiter(settings.limits.address)
   const webhooks = new Webhooks(settings, { addresses, budget })
-  const app = createApp({ settings, answering, webhooks, budget, addresses })
+  const desktops = new Desktops(settings)
+  const app = createApp({ settings, answering, webhooks, budget, addresses, desktops })
   const fetch = async (request: Request, info: RequestInfo = {}) => {
     try {
       return await app.fetch(request, { address: addressOf(settings, request, info) })
@@ -70,6 +72,8 @@ export function createServer(options: ServerOptions): Server {
     },
     async stop() {
       answering.isStopping = true
+      // Streams have no end of their own.
+      desktops.hangUp()
       const stopping = listening
       listening = undefined
       if (stopping) await closeHttpServer(stopping, settings)

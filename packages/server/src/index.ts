@@ -4,6 +4,15 @@ export { createServer, type RequestInfo, type Server } from './create-server.ts'
 export type { RateLimit, ServerLimits, ServerOptions } from './options.ts'
 export { type ChatTransport, type ChatTransportOptions, chatTransport } from './chat-transport.ts'
 
+// Desktops: WhatsApp on a PC, the agents here
+
+export {
+  type DesktopTransport,
+  type DesktopTransportOptions,
+  desktopTransport,
+} from './desktop-link/desktop-transport.ts'
+export type { DesktopMediaOptions, DesktopOptions } from './desktop-link/desktop-options.ts'
+
 // Tenants, their channels, and their agents
 
 export { type SqliteDirectory, type SqliteDirectoryOptions, sqliteDirectory } from './sqlite-directory.ts'
@@ -11,6 +20,7 @@ export { type StaticTenantsOptions, staticTenants } from './static-tenants.ts'
 export { type LoadTransportsOptions, loadTransports, type TransportFactory } from './load-transports.ts'
 export { type PipelineByTenantOptions, pipelineByTenant } from './pipeline-by-tenant.ts'
 export type {
+  DesktopAgentNote,
   Tenant,
   TenantChannel,
   TenantChannelInput,

@@ -5,6 +5,8 @@ import type { Principal } from './api-keys.ts'
 import { createApp } from './app.ts'
 import { BodyBudget } from './body.ts'
 import { chatTransport } from './chat-transport.ts'
+import { desktopTransport } from './desktop-link/desktop-transport.ts'
+import { Desktops } from './desktop-link/desktops.ts'
 import { readSettings } from './options.ts'
 import { createLimiter } from './rate-limits.ts'
 import { sqliteDirectory } from './sqlite-directory.ts'
@@ -26,7 +28,11 @@ interface Shops extends AsyncDisposable {
 /** Two tenants with everything: red asks for what is blue's. */
 async function openShops(): Promise<Shops> {
   const directory = sqliteDirectory({ path: ':memory:' })
-  const transports = ['red', 'blue'].flatMap((tenant) => [pushTransport(tenant), chatTransport({ tenant })])
+  const transports = ['red', 'blue'].flatMap((tenant) => [
+    pushTransport(tenant),
+    chatTransport({ tenant }),
+    desktopTransport({ tenant }),
+  ])
   const pipeline = {
     historyLimit: 0,
     run: () => Promise.reject(new WaAgentError('turn_failed', 'no', { retryable: false })),
@@ -78,6 +84,7 @@ interface Attempt {
   readonly status?: 200 | 403
 }
 
+const ofBlue = { tenantId: 'blue' }
 const blueChat = { tenant: 'blue', channel: 'main', chat: 'anna' }
 const none = 'has nothing of a tenant'
 
@@ -121,6 +128,21 @@ const attempts: Record<string, readonly Attempt[] | typeof none> = {
   'POST /api/messages': [
     { path: () => '/api/messages', json: { ...blueChat, message: { type: 'text', text: 'buy!' } } },
   ],
+  'POST /api/admin/tenants': [{ path: () => '/api/admin/tenants', json: { id: 'blue', name: 'b' }, status: 403 }],
+  'POST /api/desktop-agent/process-message': [
+    { path: () => '/api/desktop-agent/process-message', json: { ...ofBlue, from: 'x', message: 'hi', timestamp: 1 } },
+  ],
+  'POST /api/desktop-agent/register': [{ path: () => '/api/desktop-agent/register', json: ofBlue }],
+  'POST /api/desktop-agent/heartbeat': [{ path: () => '/api/desktop-agent/heartbeat', json: ofBlue }],
+  'POST /api/desktop-agent/ack': [{ path: () => '/api/desktop-agent/ack', json: { ...ofBlue, ids: ['x'] } }],
+  'POST /api/desktop-agent/commands': [
+    { path: () => '/api/desktop-agent/commands', json: { ...ofBlue, type: 'pause' } },
+  ],
+  'GET /api/desktop-agent/status/:tenantId': [{ path: () => '/api/desktop-agent/status/blue' }],
+  'GET /api/desktop-agent/stream': [{ path: () => '/api/desktop-agent/stream?tenantId=blue' }],
+  'GET /api/desktop-agent/outbound': [{ path: () => '/api/desktop-agent/outbound?tenantId=blue' }],
+  'PUT /api/desktop-agent/media/:id': [{ path: () => '/api/desktop-agent/media/x?tenantId=blue' }],
+  'GET /api/desktop-agent/openapi.json': none,
 }
 
 test('every route is in the table', async () => {
@@ -130,7 +152,14 @@ test('every route is in the table', async () => {
   const addresses = createLimiter(false)
   const budget = new BodyBudget(1)
   const webhooks = new Webhooks(settings, { addresses, budget })
-  const app = createApp({ settings, addresses, budget, webhooks, answering: new Answering(settings) })
+  const app = createApp({
+    settings,
+    addresses,
+    budget,
+    webhooks,
+    answering: new Answering(settings),
+    desktops: new Desktops(settings),
+  })
   const isHandler = ({ method, path }: { method: string; path: string }) => {
     // What is under ALL beside a method answers 405; what ends with a star guards others.
     if (path.endsWith('*')) return false

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { type Bot, type Clock, type Logger, silentLogger, systemClock, type Transport } from '@wa-agent/core'
+import {
+  type Bot,
+  type Clock,
+  checkNames,
+  type Logger,
+  silentLogger,
+  systemClock,
+  type Transport,
+} from '@wa-agent/core'
 import type { ApiKeys } from './api-keys.ts'
+import { type DesktopOptions, type DesktopSettings, readDesktopSettings } from './desktop-link/desktop-options.ts'
 import { wrongOption } from './option-error.ts'
+import { serverOptionNames } from './option-names.ts'
 import { checkSecret } from './secrets.ts'
 import { combinedKeys, staticKeys } from './static-keys.ts'
 import type { TenantDirectory } from './tenants.ts'
@@ -30,7 +40,7 @@ export interface ServerLimits {
 export interface ServerOptions {
   /** You start and stop it: start it first, and stop it after the server. */
   readonly bot: Bot
-  /** Those of the bot. Which have `webhook` are reached by it; a `chatTransport` by `POST /chat`. */
+  /** Those of the bot. Which have `webhook` are reached by it; a `chatTransport` by `POST /chat`, a `desktopTransport` by its desktop. */
   readonly transports: readonly Transport[]
   /**
    * A key that may do everything, at least 16 characters. `false` with no `keys`: there is no `/chat` and no `/api`.
@@ -40,6 +50,8 @@ export interface ServerOptions {
   readonly keys?: ApiKeys
   /** Enables `/api/tenants`. */
   readonly tenants?: TenantDirectory
+  /** For `desktopTransport` channels: how long they are waited for, and where files go. */
+  readonly desktop?: DesktopOptions
   readonly limits?: ServerLimits
   /**
    * How many proxies stand before this server, each of which appends to `X-Forwarded-For`. Default 0: the header is what the
@@ -73,9 +85,11 @@ export interface ServerOptions {
 /** The options with their defaults, checked. */
 export interface Settings {
   readonly bot: Bot
-  readonly transports: readonly Transport[]
+  /** Grows with the channels of desktops that are added while the server runs. */
+  readonly transports: Transport[]
   readonly keys: ApiKeys | undefined
   readonly tenants: TenantDirectory | undefined
+  readonly desktop: DesktopSettings
   readonly limits: Required<ServerLimits>
   readonly trustedProxies: number
   readonly maxWebhookBytes: number
@@ -94,7 +108,8 @@ export interface Settings {
 
 /** Completes and checks the options of `createServer`. Throws `invalid_options` for the first that cannot be. */
 export function readSettings(options: ServerOptions): Settings {
-  const { bot, transports, tenants, limits = {}, trustedProxies = 0 } = options ?? {}
+  checkNames('server', options, serverOptionNames)
+  const { bot, transports, tenants, limits = {}, trustedProxies = 0 } = options
   if (typeof bot?.on !== 'function') throw wrongOption('bot', 'a bot from createBot()', bot)
   if (!Array.isArray(transports)) throw wrongOption('transports', 'the list of the transports of the bot', transports)
   if (tenants !== undefined && typeof tenants.tenants !== 'function')
@@ -103,9 +118,10 @@ export function readSettings(options: ServerOptions): Settings {
     throw wrongOption('trustedProxies', 'the number of proxies before this server', trustedProxies)
   return {
     bot,
-    transports,
+    transports: [...transports],
     keys: readKeys(options),
     tenants,
+    desktop: readDesktopSettings(options.desktop),
     limits: {
       key: rate('key', limits.key, 600),
       channel: rate('channel', limits.channel, 60_000),

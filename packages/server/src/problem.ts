@@ -15,6 +15,8 @@ export type ProblemName =
   | 'not-found'
   | 'rate-limited'
   | 'refused'
+  | 'session-unknown'
+  | 'superseded'
   | 'timeout'
   | 'too-large'
   | 'unauthorized'

@@ -1,5 +1,6 @@
 import { type ConnectionState, isWaAgentError, type StorageStats, waitFor } from '@wa-agent/core'
 import { isChatTransport } from './chat-transport.ts'
+import { isDesktopTransport } from './desktop-link/desktop-transport.ts'
 import type { Settings } from './options.ts'
 
 /** What is wrong, and whether work can be done nevertheless. */
@@ -65,8 +66,9 @@ function summary(
   for (const [name, ofKind] of Object.entries(counts))
     for (const [state, count] of Object.entries(ofKind))
       if (away(state)) reasons.push(`${name}: ${count} of ${sum(ofKind)} channels ${state}`)
-  // One tenant's lost connection must not take the server from all others; and a chat to try the agents is always connected.
-  const providers = transports.filter((transport) => !isChatTransport(transport))
+  // One tenant's lost connection must not take the server from all others; a chat to try the agents is always connected, and
+  // desktops are switched off at night.
+  const providers = transports.filter((transport) => !isChatTransport(transport) && !isDesktopTransport(transport))
   const usable = providers.some(({ tenant, channel }) => !away(known.states.get(`${tenant}/${channel}`) ?? 'unknown'))
   const ready = known.storage === 'ok' && !known.isStopping && (usable || providers.length === 0)
   if (known.storage === 'closed') reasons.unshift('the bot is not running')

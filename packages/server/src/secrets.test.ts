@@ -69,6 +69,8 @@ test('names each option that cannot be', () => {
     { maxWebhookBytes: 0 },
     { chatTimeoutMs: Number.NaN },
     { limits: { key: { requests: 0, perMs: 1 } } },
+    { adminkey: 'x' },
+    { limits: { keys: false } },
   ]
   for (const options of wrong) {
     const [name = ''] = Object.keys(options)

@@ -27,9 +27,9 @@ export interface SqliteDirectory {
   close(): void
 }
 
-const schemaVersion = 1
-
-const schema = `
+/** Forward only, as in the storage: what has been released is never edited, only added to. */
+const migrations = [
+  `
   CREATE TABLE tenants (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, time_zone TEXT NOT NULL, settings TEXT NOT NULL
   ) WITHOUT ROWID, STRICT;
@@ -43,8 +43,14 @@ const schema = `
     expires_at INTEGER, revoked_at INTEGER, last_used_at INTEGER
   ) WITHOUT ROWID, STRICT;
   CREATE INDEX api_keys_by_tenant ON api_keys (tenant);
-  PRAGMA user_version = ${schemaVersion};
-`
+  `,
+  `
+  ALTER TABLE tenants ADD COLUMN desktop_agent_status TEXT;
+  ALTER TABLE tenants ADD COLUMN desktop_agent_phone TEXT;
+  ALTER TABLE tenants ADD COLUMN desktop_agent_device TEXT;
+  ALTER TABLE tenants ADD COLUMN desktop_agent_last_seen INTEGER;
+  `,
+]
 
 /**
  * Tenants, channels and API keys in one SQLite file that several processes may share. The file holds providers' credentials
@@ -82,8 +88,9 @@ function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
 function migrate(db: DatabaseSync): void {
   transaction(db, () => {
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
-    if (version > schemaVersion) throw newer()
-    if (version === 0) db.exec(schema)
+    if (version > migrations.length) throw newer()
+    const missing = migrations.slice(version)
+    if (missing.length > 0) db.exec(`${missing.join('')}; PRAGMA user_version = ${migrations.length}`)
   })
 }
 

@@ -34,6 +34,10 @@ export function sqliteTenants(db: DatabaseSync, clock: Pick<Clock, 'now'>): Tena
      ON CONFLICT (tenant, channel) DO UPDATE SET transport = excluded.transport, credentials = excluded.credentials`,
   )
   const removeChannel = db.prepare('DELETE FROM channels WHERE tenant = ? AND channel = ?')
+  const note = db.prepare(
+    `UPDATE tenants SET desktop_agent_status = ?, desktop_agent_phone = ?, desktop_agent_device = ?,
+       desktop_agent_last_seen = ? WHERE id = ?`,
+  )
   const find = (id: string) => one.get(id) as TenantRow | undefined
   return {
     tenants: async () => (all.all() as unknown as TenantRow[]).map(toTenant),
@@ -43,6 +47,8 @@ export function sqliteTenants(db: DatabaseSync, clock: Pick<Clock, 'now'>): Tena
     },
     channels: async (tenant) =>
       ((tenant === undefined ? allChannels.all() : someChannels.all(tenant)) as unknown as ChannelRow[]).map(toChannel),
+    noteDesktopAgent: async (tenant, { status, phone, device, lastSeenMs }) =>
+      void note.run(status, phone, device, lastSeenMs, tenant),
     editor: {
       putTenant: async ({ id, name, timeZone, settings }) => void put.run(id, name, timeZone, JSON.stringify(settings)),
       deleteTenant: async (id) =>

@@ -18,8 +18,12 @@ import {
   tenantSchema,
 } from './tenants.ts'
 
-/** Tenants and their channels. A tenant's key sees its own; only an admin changes them. */
-export function tenantRoutes(deps: Deps, directory: TenantDirectory): Readonly<Record<string, Methods>> {
+/** Tenants and their channels. A tenant's key sees its own; only an admin changes them. `added` is told of channels. */
+export function tenantRoutes(
+  deps: Deps,
+  directory: TenantDirectory,
+  added: (channel: TenantChannel) => Promise<void>,
+): Readonly<Record<string, Methods>> {
   /** The tenant of the path, if the key may see it. */
   const visible = (context: RequestContext) => {
     const id = context.req.param('tenant') ?? ''
@@ -73,6 +77,7 @@ export function tenantRoutes(deps: Deps, directory: TenantDirectory): Readonly<R
         const details = await readJson(context, deps, channelDetailsSchema)
         const channel = check(tenantChannelSchema, { ...details, tenant, channel: context.req.param('channel') })
         await editor.putChannel(channel)
+        await added(channel)
         return context.json(withoutSecrets(channel))
       },
       async DELETE(context) {

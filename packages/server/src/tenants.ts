@@ -25,6 +25,8 @@ export const tenantSettingsSchema = z.looseObject({
   locale: z.string().min(2).max(35).optional(),
   /** What its keys may ask in a minute, in place of the server's limit. */
   requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
+  /** Whether its desktop may upload files that customers sent. Without it only text and metadata leave the PC. */
+  desktopMedia: z.boolean().optional(),
 })
 
 /** What can be said of a business, without its id. */
@@ -54,7 +56,10 @@ export type TenantChannel = z.output<typeof tenantChannelSchema>
 /** A channel as configuration writes it. */
 export type TenantChannelInput = z.input<typeof tenantChannelSchema>
 
-/** Tenants and channels that can be changed while the server runs. A channel takes effect at the next start. */
+/**
+ * Tenants and channels that can be changed while the server runs. A channel takes effect at the next start, one of a desktop at
+ * once; removed channels are served until then.
+ */
 export interface TenantEditor {
   putTenant(tenant: Tenant): Promise<void>
   /** Removes it with its channels, and revokes its keys. False where there is none. Messages stay in the storage. */
@@ -62,6 +67,15 @@ export interface TenantEditor {
   /** Rejects with `not_found` where there is no such tenant. */
   putChannel(channel: TenantChannel): Promise<void>
   deleteChannel(key: ChannelKey): Promise<boolean>
+}
+
+/** How the desktop of a tenant is; of several, the one that changed last. */
+export interface DesktopAgentNote {
+  readonly status: 'online' | 'offline'
+  readonly phone: string | null
+  readonly device: string | null
+  /** Milliseconds since 1970. */
+  readonly lastSeenMs: number
 }
 
 /** Which businesses there are, and how they are reached. */
@@ -72,4 +86,6 @@ export interface TenantDirectory {
   channels(tenant?: string): Promise<readonly TenantChannel[]>
   /** Absent where tenants come from configuration. */
   readonly editor?: TenantEditor
+  /** Notes how the desktop of a tenant is, for whoever reads the directory. Unknown tenants change nothing. */
+  noteDesktopAgent?(tenant: string, agent: DesktopAgentNote): Promise<void>
 }

@@ -70,6 +70,29 @@ export const answerCases: readonly ConformanceCase<Storage>[] = [
     await storage.control(ana, { handoff: null })
     assert.equal((await storage.answers(ana, ['a'])).handoff, undefined)
   }),
+  storageCase(
+    'finds the answers of two conversations that turned out to be one, by both their names',
+    async (storage) => {
+      await storage.append([incoming('a', { chat: 'ana@lid' }), incoming('b')])
+      for (const claim of await claimAll(storage)) {
+        const replies = messageIds(claim).map((id) => replyOf(`to ${id}`, { inReplyTo: [id] }))
+        await storage.commit(claim.lease, { nowMs: start, done: claim.messages.map(({ seq }) => seq), replies })
+        await storage.release(claim.lease)
+      }
+      await storage.control(keyOf('ana@lid'), { handoff: { by: 'person', reason: 'asked', sinceMs: start } })
+      const aliases = [{ kind: 'lid', value: 'ana@lid' }] as const
+      await storage.append([incoming('c', { from: { id: 'ana@c.us', aliases: [...aliases] } })])
+      for (const chat of ['ana@lid', 'ana@c.us']) {
+        const answers = await storage.answers(keyOf(chat), ['a', 'b', 'c'])
+        assert.deepEqual(brief(answers), [
+          ['a', 'done', ['to a']],
+          ['b', 'done', ['to b']],
+          ['c', 'pending', []],
+        ])
+        assert.equal(answers.handoff?.reason, 'asked')
+      }
+    },
+  ),
   storageCase('mistakes no id for another, and no channel for another', async (storage) => {
     await storage.append(oddIds.map((id, index) => incoming(id, { chat: `chat-${index % 2}` })))
     for (const claim of await claimAll(storage)) {
