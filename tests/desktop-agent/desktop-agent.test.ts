@@ -71,7 +71,7 @@ test.skipIf(!chromium)('from the QR code to the answer, through a stop and a sta
   const { code, stdout, stderr } = await agent.end('SIGTERM')
   expect([code, stderr]).toEqual([0, ''])
   expect(processesOf(folder)).toEqual([])
-  expect(stdout).toMatch(/Z Scan the QR code with the phone · cloud not asked yet · 0 waiting\n/)
+  expect(stdout).toMatch(/Z Scan the QR code with the phone · cloud reachable · 0 waiting\n/)
   expect(stdout).toMatch(/Z Connected as \+91 98765 43210 · cloud reachable · /)
   const log = readFileSync(join(folder, 'data/desktop-agent.log'), 'utf8')
   expect(log).toContain('turn committed')

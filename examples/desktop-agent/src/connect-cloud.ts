@@ -24,27 +24,14 @@ export function connectCloud(settings: Settings, logger: Logger) {
     superseded: superseded.promise,
     state: (): CloudState =>
       pipeline.state === 'reachable' && pipeline.connection.isPaused ? 'paused' : pipeline.state,
-    /** Registers once WhatsApp is connected, because only then the number is known that the server is told. */
-    linkWhenConnected(bot: Bot, whatsApp: WebjsTransport): { stop(): Promise<void> } {
-      let link: CloudLink | undefined
-      const stopListening = whatsApp.on('state-changed', ({ to }) => {
-        if (to !== 'connected' || link) return
-        const phone = whatsApp.status.phone?.split('@')[0]
-        link = cloudLink({
-          pipeline,
-          bot,
-          transport: whatsApp,
-          device: hostname(),
-          ...(phone === undefined ? {} : { phone }),
-        })
-        link.start()
-      })
-      return {
-        async stop() {
-          stopListening()
-          await link?.stop()
-        },
-      }
-    },
+    /** Start it after the bot, and stop it before. The server learns the number when WhatsApp tells it. */
+    link: (bot: Bot, whatsApp: WebjsTransport): CloudLink =>
+      cloudLink({
+        pipeline,
+        bot,
+        transport: whatsApp,
+        device: hostname(),
+        phone: () => whatsApp.status.phone?.split('@')[0],
+      }),
   }
 }

@@ -22,13 +22,14 @@ export async function runAgent(settings: Settings): Promise<void> {
   const whatsApp = webjsTransport({ tenant, sessionDir, ...browserOf(settings) })
   const storage = sqliteStorage({ path: settings.DATABASE })
   const bot = createBot({ transports: [whatsApp], storage, pipeline: cloud.pipeline, logger })
-  const link = cloud.linkWhenConnected(bot, whatsApp)
+  const link = cloud.link(bot, whatsApp)
   logEvents(bot, logger)
   const view = openOwnerView({ settings, bot, whatsApp, cloud: cloud.state, logger, clock: systemClock })
   const stopTelling = tellWatchdog(process.env)
   try {
     // The database is the lock: a second agent ends here, before it has asked anybody for anything.
     await bot.start()
+    link.start()
     await view.start()
     const reason = await Promise.race([ended, cloud.superseded])
     logger.info({ reason }, 'stopping: what is in work is finished, what is not is kept')

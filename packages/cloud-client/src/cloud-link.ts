@@ -53,7 +53,9 @@ export function cloudLink(options: CloudLinkOptions): CloudLink {
   let link: Link | undefined
   let whatsApp: ConnectionState | undefined
   bot.on('connection-changed', ({ tenant, channel, state }) => {
-    if (tenant === transport.tenant && channel === transport.channel) whatsApp = state
+    if (tenant !== transport.tenant || channel !== transport.channel) return
+    whatsApp = state
+    link?.changed()
   })
   return {
     start() {
@@ -76,6 +78,7 @@ class Link {
   readonly #running: Promise<void>
   readonly #whatsApp: () => ConnectionState | undefined
   #heartbeatEveryMs = 30_000
+  #resting = new AbortController()
 
   constructor(options: CloudLinkOptions, whatsApp: () => ConnectionState | undefined) {
     this.#whatsApp = whatsApp
@@ -89,6 +92,11 @@ class Link {
       requestTimeoutMs: this.#timeoutMs,
     })
     this.#running = this.#run()
+  }
+
+  /** Something has changed that the cloud shall know at once. */
+  changed(): void {
+    this.#resting.abort()
   }
 
   async stop(): Promise<void> {
@@ -140,6 +148,7 @@ class Link {
   async #beat(signal: AbortSignal): Promise<void> {
     const { connection } = this.#options.pipeline
     while (!signal.aborted && connection.hasSession && !this.#isOver) {
+      this.#resting = new AbortController()
       const json = { ...connection.about, ...(await this.#vitals()) }
       const call = { method: 'POST', path: 'heartbeat', json, timeoutMs: this.#timeoutMs, signal } as const
       const outcome = await connection.ask(call, heartbeatAnswerSchema).catch(() => undefined)
@@ -149,7 +158,7 @@ class Link {
         connection.setPaused(outcome.body.paused)
       }
       if (!connection.hasSession || this.#isOver) return
-      await waitFor(connection.clock, this.#heartbeatEveryMs, signal)
+      await waitFor(connection.clock, this.#heartbeatEveryMs, AbortSignal.any([signal, this.#resting.signal]))
     }
   }
 
