@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['@wa-agent/source']
@@ -13,6 +14,8 @@ export default defineConfig({
       'scripts/**/*.test.ts',
     ],
     setupFiles: ['tests/setup/silent-console.ts'],
+    // Many tests wait for other processes: on two cores vitest would run one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Child processes and crash schedules need more than the default on a busy 2-core machine.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -1,5 +1,6 @@
 // What the cloud worker needs of a small machine: examples/cloud-worker, built as it is published, with desktops of 100
-// businesses that pass on 50 messages a second, and the model's package loaded against a stand-in.
+// businesses that pass on 50 messages a second, and the model's package loaded against a stand-in. The limits of memory are those
+// of `npm run example:cloud-worker`.
 //   npm run bench:cloud-memory [-- --seconds 60]
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -56,7 +57,7 @@ try {
 function startWorker(): ChildProcess {
   const entry = fileURLToPath(new URL('../examples/cloud-worker/src/index.ts', import.meta.url))
   const { PATH, HOME } = process.env
-  return spawn(process.execPath, [entry], {
+  return spawn(process.execPath, [...memoryFlags(), entry], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -72,6 +73,13 @@ function startWorker(): ChildProcess {
       OPENAI_BASE_URL: model.url,
     },
   })
+}
+
+function memoryFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  return scripts['example:cloud-worker']?.match(/--max-[a-z-]+=\d+/g) ?? []
 }
 
 async function ready(child: ChildProcess): Promise<number> {

@@ -1,4 +1,4 @@
-import { memoryStorage, type TransportHost } from '@wa-agent/core'
+import { memoryStorage, type Transport, type TransportHost } from '@wa-agent/core'
 import { simulatedWhatsApp, virtualClock } from '@wa-agent/testing'
 import { expect, test } from 'vitest'
 import { startWorld } from './world.ts'
@@ -22,6 +22,16 @@ test('a channel that is served already is refused, and so is a name that cannot 
   await using world = await startWorld()
   await expect(world.bot.addTransport(simulatedWhatsApp().transport)).rejects.toThrow(wrong)
   await expect(world.bot.addTransport(simulatedWhatsApp({ tenant: 'a/b' }).transport)).rejects.toThrow(wrong)
+})
+
+test('what is no transport is refused', async () => {
+  await using world = await startWorld()
+  const { transport } = simulatedWhatsApp({ tenant: 'acme' })
+  const { send: _, ...mute } = transport
+  for (const given of [null, undefined, {}, 'cloud', mute, { ...transport, capabilities: undefined }]) {
+    await expect(world.bot.addTransport(given as unknown as Transport)).rejects.toThrow(wrong)
+  }
+  await world.bot.addTransport(transport)
 })
 
 test('mail that waited for its channel is taken up when the channel is added', async () => {

@@ -1,4 +1,4 @@
-import { type Claim, memoryStorage, type Storage } from '@wa-agent/core'
+import { type Claim, defineAgent, memoryStorage, type Storage } from '@wa-agent/core'
 import { simulatedWhatsApp, virtualClock } from '@wa-agent/testing'
 import { describe, expect, it } from 'vitest'
 import { crashable } from './crashable.ts'
@@ -59,6 +59,37 @@ describe('while a channel is not connected', () => {
     world.whatsapp.reconnect()
     await world.settle()
     expect(anna.texts).toEqual(['you said one', 'you said two'])
+  })
+
+  it('turns go on: what comes in pieces is answered, and a turn that failed is tried again', async () => {
+    const clock = virtualClock()
+    const { storage, claims } = counting(memoryStorage({ clock }))
+    let fails = 1
+    const agent = defineAgent({
+      name: 'flaky',
+      description: 'Fails when told to.',
+      respond({ text, reply }) {
+        if (text === 'fail' && fails-- > 0) throw new Error('not now')
+        reply.text(`you said ${text}`)
+      },
+    })
+    const coalesce = { settleMs: 2000 }
+    await using world = await startWorld({ clock, storage, agents: [agent], bot: { coalesce } })
+    world.whatsapp.disconnect()
+    for (const words of ['one', 'two', 'fail']) {
+      const message = { id: words, chat: 'anna', from: { id: 'anna' }, type: 'text', text: words, sentAtMs: 0 } as const
+      await world.bot.receive([message])
+      await world.clock.advance(10_000)
+    }
+    expect(world.named('turn-failed')).toHaveLength(1)
+    expect(world.named('turn-committed')).toHaveLength(3)
+    expect(await world.bot.stats()).toMatchObject({ parked: 1, pendingMessages: 0, pendingReplies: 3 })
+    const before = claims.length
+    await world.clock.advance(hourMs)
+    expect(claims).toHaveLength(before)
+    world.whatsapp.reconnect()
+    await world.settle()
+    expect(world.whatsapp.customer('anna').texts).toEqual(['you said one', 'you said two', 'you said fail'])
   })
 
   it('what was missed is heard before anything is sent: a STOP, and the hand of the owner', async () => {

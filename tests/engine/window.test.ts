@@ -106,6 +106,58 @@ describe('the 24-hour window', () => {
     await world.stop()
   })
 
+  it('sends each message of a campaign of thousands to those who write, after a restart too', async () => {
+    const clock = virtualClock()
+    const disk = memoryStorage({ clock })
+    await disk.open()
+    const whatsapp = simulatedWhatsApp({ clock })
+    const bot = { transports: [{ ...whatsapp.transport, window: { durationMs } }] }
+    const first = crashable(disk)
+    const dead = await startWorld({ clock, storage: first.storage, bot })
+    const chats = Array.from({ length: 2500 }, (_, index) => `c${index}`)
+    for (const chat of chats) await dead.bot.send(to(chat), { type: 'text', text: 'an offer' }, { id: chat })
+    await clock.advance(10_000)
+    expect(await dead.bot.deadLetters.list()).toHaveLength(2500)
+    whatsapp.customer('c0').says('hello')
+    await dead.settle()
+    first.crash()
+    let ids = 0
+    const createId = () => `second-${ids++}`
+    const world = await startWorld({ clock, storage: crashable(disk).storage, bot: { ...bot, createId } })
+    const early = [1, 1200, 2499].map((index) => whatsapp.customer(`c${index}`))
+    for (const customer of early) customer.says('hello')
+    await world.settle()
+    for (const { texts } of [whatsapp.customer('c0'), ...early]) expect(texts).toEqual(['an offer', 'you said hello'])
+    expect(await world.bot.deadLetters.list()).toHaveLength(2496)
+    await world.stop()
+  })
+
+  it('sends what came too early to an id that turns out to be of the same person', async () => {
+    for (const told of ['by the customer', 'by the owner']) {
+      await using world = await startWorld({ transport: { window: { durationMs } } })
+      const anna = world.whatsapp.customer('111')
+      anna.says('hello')
+      await world.clock.advance(durationMs)
+      await world.bot.send(to('222'), { type: 'text', text: 'an offer' })
+      await world.settle()
+      expect(await world.bot.deadLetters.list()).toHaveLength(1)
+      const aliases = [{ value: '222', kind: 'other' as const }]
+      const common = { type: 'text', text: 'hello again', chat: '111', sentAtMs: world.clock.now() } as const
+      if (told === 'by the owner') {
+        const own = { ...common, id: 'own', from: { id: 'us' }, fromMe: true, automated: true, toAliases: aliases }
+        await world.bot.receive([own])
+      }
+      const from = told === 'by the owner' ? { id: '111' } : { id: '111', aliases }
+      await world.bot.receive([{ ...common, id: 'm2', from }])
+      await world.settle()
+      expect(world.whatsapp.sent.map(({ message }) => message.type === 'text' && message.text)).toEqual([
+        'you said hello',
+        'an offer',
+        'you said hello again',
+      ])
+    }
+  })
+
   it('looks for nothing where nothing waits, and never sends an old answer later', async () => {
     const storage = memoryStorage()
     let looked = 0

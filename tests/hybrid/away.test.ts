@@ -102,6 +102,20 @@ describe('while the cloud cannot be asked', () => {
   })
 })
 
+test('the cloud learns at once that WhatsApp is gone and back again, not with the next heartbeat', async () => {
+  await using world = await startHybrid()
+  const { clock, cloud, desktop } = world
+  const { desk } = cloud.transport
+  await until(clock, () => desk.vitals.whatsApp === 'connected')
+  // A heartbeat went out just now; the next one is 30 seconds away.
+  const cutAtMs = clock.now()
+  desktop.whatsApp.disconnect()
+  await until(clock, () => desk.vitals.whatsApp === 'disconnected')
+  desktop.whatsApp.reconnect()
+  await until(clock, () => desk.vitals.whatsApp === 'connected')
+  expect(clock.now() - cutAtMs).toBeLessThan(10_000)
+})
+
 describe('a restart', () => {
   test('of the cloud loses no answer and makes none twice, though the desktop never got the first', async () => {
     using folder = temporaryFolder()

@@ -1,6 +1,10 @@
 import { z } from 'zod'
 
-const empty = (value: unknown) => (value === '' ? undefined : value)
+const empty = (value: unknown) => (typeof value === 'string' && value.trim() === '' ? undefined : value)
+
+const url = z
+  .url({ protocol: /^https?$/, error: 'Expected an address that begins with https:// or http://' })
+  .refine((value) => !/[?#]|\/\/[^/]*@/.test(value), { error: 'Expected an address without a user, ? and #' })
 
 /** The environment that this example knows; .env.example explains each. */
 const settingsSchema = z.object({
@@ -11,7 +15,7 @@ const settingsSchema = z.object({
   SESSION_DIR: z.preprocess(empty, z.string().default('data/whatsapp-session')),
   PUPPETEER_EXECUTABLE_PATH: z.preprocess(empty, z.string().optional()),
   OPENAI_API_KEY: z.preprocess(empty, z.string().optional()),
-  OPENAI_BASE_URL: z.preprocess(empty, z.url().optional()),
+  OPENAI_BASE_URL: z.preprocess(empty, url.optional()),
   OPENAI_MODEL: z.preprocess(empty, z.string().optional()),
   LOG_LEVEL: z.preprocess(empty, z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional()),
 })

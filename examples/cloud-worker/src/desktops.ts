@@ -1,20 +1,29 @@
 import { join } from 'node:path'
-import type { Transport } from '@wa-agent/core'
-import { desktopTransport, loadTransports, type ServerOptions, sqliteDirectory } from '@wa-agent/server'
+import type { Logger, Transport } from '@wa-agent/core'
+import {
+  desktopTransport,
+  loadTransports,
+  type ServerOptions,
+  sqliteDirectory,
+  type TransportFactories,
+} from '@wa-agent/server'
 
 /** What the worker needs to serve desktop agents. */
 export interface Desktops {
   /** Of the businesses that are there already; those that come later are served without a restart. */
   readonly transports: readonly Transport[]
-  readonly serving: Pick<ServerOptions, 'tenants' | 'keys' | 'desktop'>
+  readonly serving: Pick<ServerOptions, 'tenants' | 'keys' | 'factories' | 'desktop'>
   close(): void
 }
 
 /** Businesses and their keys are kept in `tenants.db`, the files that their desktops send in `media`. */
-export async function openDesktops(folder: string): Promise<Desktops> {
+export async function openDesktops(folder: string, logger: Logger): Promise<Desktops> {
   const { tenants, keys, close } = sqliteDirectory({ path: join(folder, 'tenants.db') })
+  const factories: TransportFactories = { desktop: ({ tenant, channel }) => desktopTransport({ tenant, channel }) }
   const transports = await loadTransports(tenants, {
-    factories: { desktop: ({ tenant, channel }) => desktopTransport({ tenant, channel }) },
+    factories,
+    onError: (channel, { message }) => logger.error({ ...channel, error: message }, 'a channel is not served'),
   })
-  return { transports, serving: { tenants, keys, desktop: { media: { folder: join(folder, 'media') } } }, close }
+  const desktop = { media: { folder: join(folder, 'media') } }
+  return { transports, serving: { tenants, keys, factories, desktop }, close }
 }

@@ -16,7 +16,7 @@ export async function runWorker(settings: Settings): Promise<void> {
   const folder = dirname(settings.DATABASE)
   makeFolderOf(settings.DATABASE, 'DATABASE')
   const isChatOpen = settings.ADMIN_API_KEY !== undefined
-  const desktops = settings.TRANSPORTS.includes('desktop') ? await openDesktops(folder) : undefined
+  const desktops = settings.TRANSPORTS.includes('desktop') ? await openDesktops(folder, logger) : undefined
   const transports = [
     ...createTransports(settings),
     ...(desktops?.transports ?? []),

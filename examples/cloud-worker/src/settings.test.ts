@@ -6,7 +6,7 @@ const meta = {
   TRANSPORTS: 'cloud-api',
   META_APP_SECRET: strong,
   META_VERIFY_TOKEN: strong,
-  META_ACCESS_TOKEN: 'EAAx',
+  META_ACCESS_TOKEN: 'EAAJ-9fQm',
   META_PHONE_NUMBER_ID: '106540352242922',
 }
 
@@ -45,9 +45,9 @@ test('names everything that is missing or wrong at once', () => {
 test('wants one way into AiSensy, not two and not none', () => {
   const aisensy = { TRANSPORTS: 'aisensy', AISENSY_PROJECT_ID: 'a'.repeat(24), AISENSY_WEBHOOK_SECRET: strong }
   expect(() => readSettings(aisensy)).toThrow('one of them is needed')
-  const password = { ...aisensy, AISENSY_PROJECT_PASSWORD: 'x' }
+  const password = { ...aisensy, AISENSY_PROJECT_PASSWORD: 'kx9-Qm4' }
   expect(readSettings(password).TRANSPORTS).toEqual(['aisensy'])
-  expect(() => readSettings({ ...password, AISENSY_ACCESS_TOKEN: 'y' })).toThrow('only one of them')
+  expect(() => readSettings({ ...password, AISENSY_ACCESS_TOKEN: 'Zr7T-pLw2' })).toThrow('only one of them')
 })
 
 test.each(['changeme', 'changeme123', 'password1', 'secret', 'xxxxxxxxxxxxxxxxxxxx', 'your-webhook-secret-here'])(
@@ -56,6 +56,48 @@ test.each(['changeme', 'changeme123', 'password1', 'secret', 'xxxxxxxxxxxxxxxxxx
     expect(() => readSettings({ ...meta, META_APP_SECRET: value })).toThrow('META_APP_SECRET: too easy to guess')
   },
 )
+
+test.each([
+  ['MAYTAPI_WEBHOOK_SECRET', 'letmein'],
+  // Not long enough for the one thing that proves who calls.
+  ['MAYTAPI_WEBHOOK_SECRET', 'k3Jx-9fQm'],
+  ['MAYTAPI_API_KEY', 'changeme'],
+  ['AISENSY_WEBHOOK_SECRET', 'placeholder'],
+  ['AISENSY_ACCESS_TOKEN', 'todo'],
+  ['AISENSY_PROJECT_PASSWORD', 'password'],
+  ['META_VERIFY_TOKEN', 'supersecret'],
+  ['META_APP_SECRET', 'my_secret_here'],
+  ['META_ACCESS_TOKEN', 'changeme'],
+  ['SPOKI_API_KEY', 'your-api-key'],
+  ['SPOKI_WEBHOOK_SECRET', 'k3Jx'],
+  ['OPENAI_API_KEY', 'sk-xxxxxxxx'],
+])('takes no placeholder and nothing short: %s=%s', (name, value) => {
+  const read = () => readSettings({ ...meta, [name]: value })
+  expect(read).toThrow(new RegExp(`  ${name}: too .*easy to guess`))
+  expect(read).not.toThrow(value)
+})
+
+test('a server of models of your own takes any key', () => {
+  const own = { ...meta, OPENAI_API_KEY: 'none', OPENAI_BASE_URL: 'http://localhost:11434/v1' }
+  expect(readSettings(own).OPENAI_API_KEY).toBe('none')
+})
+
+test.each(['https://u:p@example.com', 'https://example.com?x=1', 'https://example.com/#x', 'https://example.com?'])(
+  'takes no address of more than a host and a path: %s',
+  (value) => {
+    expect(() => readSettings({ ...meta, META_BASE_URL: value })).toThrow(
+      '  META_BASE_URL: Expected an address without',
+    )
+  },
+)
+
+test('what is blank is missing, and spaces around a value are none of it', () => {
+  expect(() => readSettings({ ...meta, META_ACCESS_TOKEN: '   ' })).toThrow('  META_ACCESS_TOKEN: missing')
+  expect(readSettings({ ...meta, HOST: ' ', META_APP_SECRET: ` ${strong}\n` })).toMatchObject({
+    HOST: '0.0.0.0',
+    META_APP_SECRET: strong,
+  })
+})
 
 test('a person at Maytapi and Spoki silences the bot unless that is switched off', () => {
   const handoffs = (given: object) => {

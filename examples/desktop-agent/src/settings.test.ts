@@ -44,6 +44,8 @@ test.each([
   ['CLOUD_SERVER_URL', 'http://localhost:3000', undefined],
   ['CLOUD_SERVER_URL', 'ftp://shop.example.com', /begins with https/],
   ['CLOUD_SERVER_URL', 'https://name:word@shop.example.com', /begins with https/],
+  ['CLOUD_SERVER_URL', 'https://shop.example.com?key=1', /begins with https/],
+  ['CLOUD_SERVER_URL', 'https://shop.example.com/#login', /begins with https/],
   ['TENANT_ID', 'my shop', /letters, digits/],
   ['API_KEY', 'short', /at least 8/],
   ['API_KEY', 'with a space in it', /without spaces/],

@@ -72,5 +72,6 @@ export function missingNames(environment: NodeJS.ProcessEnv): NeededName[] {
 
 function isServer(value: string): boolean {
   const url = URL.parse(value)
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+  if (url === null || !/^https?:$/.test(url.protocol)) return false
+  return url.username === '' && url.password === '' && !/[?#]/.test(value)
 }

@@ -38,8 +38,12 @@ tell('', 'The browser is killed; a customer writes meanwhile.')
 say('How much is it?')
 await answer()
 
+await until('nothing waits', async () => (await world.health()).queue.depth === 0)
 const { memory, queue } = await world.health()
-tell('', `Nothing waits (${queue.depth}), nothing failed (${queue.deadLetters}). Memory: ${describe(memory)}.`)
+tell(
+  '',
+  `Nothing waits, and ${queue.deadLetters === 0 ? 'nothing failed' : `${queue.deadLetters} failed`}. Memory: ${describe(memory)}.`,
+)
 
 function say(text: string): void {
   tell('Anna', text)

@@ -4,6 +4,8 @@ import { checkNames } from './check-names.ts'
 const known = {
   url: true,
   retry: { maxAttempts: true, baseMs: true },
+  template: { name: true, parameters: true },
+  cold: { pauseMs: true },
   words: 'list',
   clock: 'object',
   random: 'function',
@@ -23,6 +25,15 @@ test('takes options that exist, and those that are left out', () => {
 test.each([
   [{ uri: 'x' }, 'Expected options that exist, got `uri`. The nearest one is `url`.'],
   [{ retry: { baseMS: 1 } }, 'Expected options that exist, got `retry.baseMS`. The nearest one is `retry.baseMs`.'],
+  [
+    { template: { params: [] } },
+    'Expected options that exist, got `template.params`. The nearest one is `template.parameters`.',
+  ],
+  [
+    { template: { pauseMS: 1 } },
+    'Expected options that exist, got `template.pauseMS`. The nearest one is `cold.pauseMs`.',
+  ],
+  [{ maxAtempts: 1 }, 'Expected options that exist, got `maxAtempts`. The nearest one is `retry.maxAttempts`.'],
   [{ toString: 1 }, 'Expected options that exist, got `toString`. The nearest one is `retry`.'],
   [{ url: null }, 'Expected `url` to be given or left out, got null.'],
   [{ retry: null }, 'Expected `retry` to be an object, got null.'],

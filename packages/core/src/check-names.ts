@@ -73,14 +73,19 @@ function pathsOf(known: NameTree): string[] {
   )
 }
 
-/** By the last name, since an option may also be in the wrong place; of equals the one in the same place. */
+/** An option that is in the wrong place has all but the same name: at most one letter of five is another. */
+const sameName = 0.2
+
+/** By the last name, among those in the same place; only one that has all but the same name may be elsewhere. */
 function nearest(unknown: string, known: NameTree): string | undefined {
   const wanted = splitPath(unknown)
-  const ranked = pathsOf(known).map((path) => {
+  const ranked = pathsOf(known).flatMap((path) => {
     const { place, name } = splitPath(path)
-    return { path, distance: distanceOf(wanted.name, name) + (place === wanted.place ? 0 : 0.5) }
+    const distance = distanceOf(wanted.name, name) / Math.max(wanted.name.length, name.length)
+    const isElsewhere = place !== wanted.place
+    return isElsewhere && distance > sameName ? [] : [{ path, distance, isElsewhere }]
   })
-  return ranked.toSorted((a, b) => a.distance - b.distance)[0]?.path
+  return ranked.toSorted((a, b) => a.distance - b.distance || Number(a.isElsewhere) - Number(b.isElsewhere))[0]?.path
 }
 
 function splitPath(path: string): { readonly place: string; readonly name: string } {

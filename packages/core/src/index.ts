@@ -109,6 +109,7 @@ export type {
   ClaimRequest,
   Control,
   DeadLetter,
+  DeadLetterQuery,
   DeadLetters,
   Flags,
   GivenReply,

@@ -50,6 +50,8 @@ const inboundBase = {
   /** The provider's id of the chat: a person's or a group's. */
   chat: opaqueId,
   from: contactSchema,
+  /** Of what was written from the business's own number in a direct chat: the names of whom it was written to. */
+  toAliases: z.array(contactAliasSchema).optional(),
   /** True for what was written from the business's own number: our echo, or the owner on the phone. */
   fromMe: z.boolean().default(false),
   /**

@@ -247,10 +247,21 @@ export interface StorageStats {
   readonly oldestPendingAtMs?: number
 }
 
+/** Which dead letters. */
+export interface DeadLetterQuery {
+  readonly tenant?: string
+  /** Only those of this conversation, by any id of the person. */
+  readonly conversation?: ConversationKey
+  /** At most so many, the newest ... */
+  readonly limit?: number
+  /** ... without so many that are newer still. Default 0. */
+  readonly skip?: number
+}
+
 /** Looking at dead letters and deciding on them. */
 export interface DeadLetters {
-  /** Newest last; with a `limit` the newest ones. */
-  list(query?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly DeadLetter[]>
+  /** Newest last. */
+  list(query?: DeadLetterQuery): Promise<readonly DeadLetter[]>
   /** Makes it pending again, with its attempts forgotten. Rejects with `not_found` for an unknown id. */
   retry(id: string, nowMs: number): Promise<ConversationKey>
   /** Ends it for good. Rejects with `not_found` for an unknown id. */
@@ -284,8 +295,11 @@ export interface Storage {
   track(channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<readonly TrackResult[]>
   /** Prolongs a lease. Rejects with `lease_lost` where it is no longer held. */
   renew(lease: Lease, options: { readonly nowMs: number; readonly leaseMs: number }): Promise<Lease>
-  /** Gives a lease back and says when the conversation wants to be worked on again. A lost lease is no error. */
-  release(lease: Lease): Promise<{ readonly dueAtMs?: number }>
+  /**
+   * Gives a lease back and says when the conversation wants to be worked on again: `dueAtMs`; where both replies and messages
+   * wait also when the messages alone do: `turnAtMs`. A lost lease is no error.
+   */
+  release(lease: Lease): Promise<{ readonly dueAtMs?: number; readonly turnAtMs?: number }>
   /**
    * Tells what became of messages of a conversation, by the ids that their provider gave them. What it tells is durable: a
    * message that is `done` once has the same replies for ever, unless they are held back before they leave.

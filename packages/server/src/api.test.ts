@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { chatTransport } from './chat-transport.ts'
 import { sqliteDirectory } from './sqlite-directory.ts'
 import { staticTenants } from './static-tenants.ts'
+import type { TenantChannel } from './tenants.ts'
 import { bodyWith, echoPipeline, adminKey as key, openWorld, pushTransport, request, webhook } from './test-world.ts'
 
 test('chat answers through a channel of the bot, with what was decided', async () => {
@@ -126,6 +127,50 @@ test('keeps tenants and channels, and never shows credentials', async () => {
   expect((await put('/api/tenants/shop', { name: 'Shop', timeZone: 'Mars/Base' })).status).toBe(400)
   expect((await put('/api/tenants/none/channels/main', { transport: 'push' })).status).toBe(404)
   expect((await put('/api/tenants/a%2Fb', { name: 'Shop' })).status).toBe(400)
+})
+
+test('refuses a channel that the next start could not make, and says why without its credentials', async () => {
+  const directory = sqliteDirectory({ path: ':memory:' })
+  const factories = {
+    push: ({ tenant, channel, credentials }: TenantChannel) => {
+      if (credentials['token'] === 'wrong-k3Jx') throw new TypeError('wrong token wrong-k3Jx')
+      return pushTransport(tenant, channel)
+    },
+  }
+  await using world = await openWorld({ tenants: directory.tenants, factories })
+  const put = async (path: string, json: unknown) => {
+    const response = await world.server.fetch(request(path, { method: 'PUT', key, json }))
+    return `${response.status} ${((await response.json()) as { detail?: string }).detail ?? ''}`
+  }
+  await put('/api/tenants/shop', { name: 'Shop' })
+  const path = '/api/tenants/shop/channels/main'
+  expect(await put(path, { transport: 'nosuch' })).toMatch(/^400 .*there is no factory "nosuch"; there are: push/)
+  expect(await put(path, { transport: 'toString' })).toMatch(/^400 .*there is no factory/)
+  expect(await put(path, { transport: 'push', credentials: { token: 'changeme' } })).toMatch(/^400 .*"token" .*placeh/)
+  const failed = await put(path, { transport: 'push', credentials: { token: 'wrong-k3Jx' } })
+  expect(failed).toMatch(/^400 .*its factory failed \(TypeError\)/)
+  expect(failed).not.toContain('k3Jx')
+  expect(await put('/api/tenants/none/channels/main', { transport: 'push' })).toMatch(/^404/)
+  expect(await directory.tenants.channels()).toEqual([])
+  expect(await put(path, { transport: 'push', credentials: { token: 'right-k3Jx' } })).toMatch(/^200/)
+})
+
+test('names a field that it does not know, and takes back what it has shown', async () => {
+  const directory = sqliteDirectory({ path: ':memory:' })
+  await using world = await openWorld({ tenants: directory.tenants, keys: directory.keys })
+  const ask = (method: string, path: string, json: unknown) =>
+    world.server.fetch(request(path, { method, key, json })).then((response) => response.text())
+  const wrong = { name: 'Shop', timezone: 'Asia/Kolkata' }
+  const words = 'there is no \\"timezone\\"; there are '
+  expect(await ask('PUT', '/api/tenants/shop', wrong)).toContain(words)
+  expect(await ask('POST', '/api/admin/tenants', { id: 'shop', ...wrong })).toContain(words)
+  expect(await directory.tenants.tenants()).toEqual([])
+  await ask('PUT', '/api/tenants/shop', { name: 'Shop', timeZone: 'Asia/Kolkata' })
+  const shown = await (await world.server.fetch(request('/api/tenants/shop', { key }))).json()
+  expect(await ask('PUT', '/api/tenants/shop', shown)).toBe(JSON.stringify(shown))
+  expect(await ask('PUT', '/api/tenants/other', shown)).toContain('Expected a valid \\"id\\"')
+  const channel = { transport: 'push', credential: { token: 'hidden' } }
+  expect(await ask('PUT', '/api/tenants/shop/channels/main', channel)).toContain('there is no \\"credential\\"')
 })
 
 test('tenants from configuration cannot be changed over HTTP', async () => {

@@ -1,4 +1,11 @@
-import { type Capabilities, type Transport, type TransportHost, WaAgentError } from '@wa-agent/core'
+import {
+  type Capabilities,
+  checkNames,
+  type NamesOf,
+  type Transport,
+  type TransportHost,
+  WaAgentError,
+} from '@wa-agent/core'
 
 /** Options of `chatTransport`. */
 export interface ChatTransportOptions {
@@ -7,6 +14,8 @@ export interface ChatTransportOptions {
   /** Default `chat`. */
   readonly channel?: string
 }
+
+const optionNames: NamesOf<ChatTransportOptions> = { tenant: true, channel: true }
 
 /** A channel that ends in `POST /chat`: the agents can be tried without WhatsApp, with all that the engine promises. */
 export interface ChatTransport extends Transport {
@@ -24,8 +33,9 @@ const capabilities: Capabilities = {
   quotes: false,
 }
 
-/** Makes the channel for `POST /chat`: give it to the bot and to the server. One for each tenant that may chat. */
+/** Makes the channel for `POST /chat`: give it to the bot and to the server. One for each tenant that may chat. Throws `invalid_options`. */
 export function chatTransport(options: ChatTransportOptions = {}): ChatTransport {
+  checkNames('chatTransport', options, optionNames)
   const { tenant = 'default', channel = 'chat' } = options
   let host: TransportHost | undefined
   return {

@@ -131,6 +131,9 @@ test('tenants from configuration are checked', () => {
   const create = (tenants: unknown, channels: unknown = []) => staticTenants({ tenants, channels } as never)
   expect(() => create([{ id: 'a b', name: 'x' }])).toThrow(/tenants\[0\]\.id/)
   expect(() => create([{ id: 'a', name: 'x', timeZone: 'Nowhere' }])).toThrow(/timeZone/)
+  expect(() => create([{ id: 'a', name: 'x', timezone: 'Asia/Kolkata' }])).toThrow(
+    /`tenants\[0\]`: there is no "timezone"; there are id, name, timeZone, settings/,
+  )
   expect(() =>
     create([
       { id: 'a', name: 'x' },
@@ -179,4 +182,27 @@ test('names all channels that cannot be used at once, without their credentials'
   const { message } = (await loading.catch((error: Error) => error as Error & { message: string })) as Error
   for (const channel of ['one', 'two', 'three', 'four']) expect(message).toContain(`shop/${channel}: `)
   expect(message).not.toMatch(/changeme|k3Jx/)
+})
+
+test('leaves out what cannot be used where somebody is told of it', async () => {
+  const channels = [
+    { tenant: 'shop', channel: 'one', transport: 'none' },
+    { tenant: 'shop', channel: 'two', transport: 'push' },
+    { tenant: 'shop', channel: 'three', transport: 'broken' },
+  ]
+  const told: string[] = []
+  const transports = await loadTransports(staticTenants({ tenants: [shop], channels }), {
+    factories: {
+      push: ({ tenant, channel }) => pushTransport(tenant, channel),
+      broken: () => {
+        throw new Error('wrong token k3Jx-9fQm')
+      },
+    },
+    onError: ({ tenant, channel }, { code, message }) => told.push(`${tenant}/${channel} ${code} ${message}`),
+  })
+  expect(transports.map(({ channel }) => channel)).toEqual(['two'])
+  expect(told).toEqual([
+    expect.stringMatching(/^shop\/one invalid_options .*there is no factory "none"/),
+    expect.stringMatching(/^shop\/three invalid_options .*its factory failed \(Error\)/),
+  ])
 })

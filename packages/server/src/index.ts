@@ -17,7 +17,12 @@ export type { DesktopMediaOptions, DesktopOptions } from './desktop-link/desktop
 
 export { type SqliteDirectory, type SqliteDirectoryOptions, sqliteDirectory } from './sqlite-directory.ts'
 export { type StaticTenantsOptions, staticTenants } from './static-tenants.ts'
-export { type LoadTransportsOptions, loadTransports, type TransportFactory } from './load-transports.ts'
+export {
+  type LoadTransportsOptions,
+  loadTransports,
+  type TransportFactories,
+  type TransportFactory,
+} from './load-transports.ts'
 export { type PipelineByTenantOptions, pipelineByTenant } from './pipeline-by-tenant.ts'
 export type {
   DesktopAgentNote,
@@ -33,4 +38,4 @@ export type {
 
 export { type StaticKey, staticKeys } from './static-keys.ts'
 export type { ApiKey, ApiKeyEditor, ApiKeys, KeyScope, NewApiKey, Principal } from './api-keys.ts'
-export { checkSecret } from './secrets.ts'
+export { checkSecret, looksDefault } from './secrets.ts'

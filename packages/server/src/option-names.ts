@@ -13,6 +13,7 @@ export const serverOptionNames: NamesOf<ServerOptions> = {
   adminKey: true,
   keys: true,
   tenants: true,
+  factories: true,
   desktop,
   limits,
   trustedProxies: true,

@@ -10,6 +10,7 @@ import {
 } from '@wa-agent/core'
 import type { ApiKeys } from './api-keys.ts'
 import { type DesktopOptions, type DesktopSettings, readDesktopSettings } from './desktop-link/desktop-options.ts'
+import type { TransportFactories } from './load-transports.ts'
 import { wrongOption } from './option-error.ts'
 import { serverOptionNames } from './option-names.ts'
 import { checkSecret } from './secrets.ts'
@@ -50,6 +51,8 @@ export interface ServerOptions {
   readonly keys?: ApiKeys
   /** Enables `/api/tenants`. */
   readonly tenants?: TenantDirectory
+  /** Those of `loadTransports`: what they cannot make is refused when it is put, not left to the next start. */
+  readonly factories?: TransportFactories
   /** For `desktopTransport` channels: how long they are waited for, and where files go. */
   readonly desktop?: DesktopOptions
   readonly limits?: ServerLimits
@@ -89,6 +92,7 @@ export interface Settings {
   readonly transports: Transport[]
   readonly keys: ApiKeys | undefined
   readonly tenants: TenantDirectory | undefined
+  readonly factories: TransportFactories | undefined
   readonly desktop: DesktopSettings
   readonly limits: Required<ServerLimits>
   readonly trustedProxies: number
@@ -109,11 +113,13 @@ export interface Settings {
 /** Completes and checks the options of `createServer`. Throws `invalid_options` for the first that cannot be. */
 export function readSettings(options: ServerOptions): Settings {
   checkNames('server', options, serverOptionNames)
-  const { bot, transports, tenants, limits = {}, trustedProxies = 0 } = options
+  const { bot, transports, tenants, factories, limits = {}, trustedProxies = 0 } = options
   if (typeof bot?.on !== 'function') throw wrongOption('bot', 'a bot from createBot()', bot)
   if (!Array.isArray(transports)) throw wrongOption('transports', 'the list of the transports of the bot', transports)
   if (tenants !== undefined && typeof tenants.tenants !== 'function')
     throw wrongOption('tenants', 'a directory such as staticTenants()', tenants)
+  if (factories !== undefined && (typeof factories !== 'object' || factories === null))
+    throw wrongOption('factories', 'those of loadTransports()', factories)
   if (!Number.isSafeInteger(trustedProxies) || trustedProxies < 0)
     throw wrongOption('trustedProxies', 'the number of proxies before this server', trustedProxies)
   return {
@@ -121,6 +127,7 @@ export function readSettings(options: ServerOptions): Settings {
     transports: [...transports],
     keys: readKeys(options),
     tenants,
+    factories,
     desktop: readDesktopSettings(options.desktop),
     limits: {
       key: rate('key', limits.key, 600),

@@ -24,6 +24,12 @@ const bad = [
   `$${'{ADMIN_KEY_OF_SHOP}'}`,
   'aaaaaaaaaaaaaaaaaaaaaaaa',
   '1234567890123456',
+  'my_secret_here',
+  'mysecretkey123',
+  'supersecret',
+  'letmein',
+  'Webhook-Secret-1',
+  'sk-xxxxxxxxxxxxxxxx',
   '----------------',
 ]
 
@@ -39,7 +45,14 @@ test.each(bad)('refuses %j as a secret, without showing it', (secret) => {
 })
 
 test('takes secrets that somebody made', () => {
-  const good = [adminKey, 'k3yF0rTheShop-9fQm', 'Zm9vYmFyYmF6cXV4Zm9v', 'correct horse battery staple']
+  const good = [
+    adminKey,
+    'k3yF0rTheShop-9fQm',
+    'Zm9vYmFyYmF6cXV4Zm9v',
+    'correct horse battery staple',
+    'EAAJx',
+    'violet-otter-19',
+  ]
   for (const secret of good) expect(looksDefault(secret)).toBe(false)
 })
 
@@ -64,6 +77,7 @@ test('names each option that cannot be', () => {
     { bot: {} },
     { transports: {} },
     { tenants: {} },
+    { factories: 'push' },
     { keys: {} },
     { trustedProxies: -1 },
     { maxWebhookBytes: 0 },

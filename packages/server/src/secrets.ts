@@ -3,40 +3,14 @@ import { WaAgentError } from '@wa-agent/core'
 
 const minimumLength = 16
 
-/** Words that people leave in templates. Compared without case, digits at the end and separators. */
-const placeholders: ReadonlySet<string> = new Set([
-  'admin',
-  'apikey',
-  'changeit',
-  'changeme',
-  'default',
-  'demo',
-  'dummy',
-  'example',
-  'foobar',
-  'insecure',
-  'key',
-  'letmein',
-  'mysecret',
-  'none',
-  'null',
-  'password',
-  'placeholder',
-  'qwerty',
-  'replaceme',
-  'sample',
-  'secret',
-  'secretkey',
-  'supersecret',
-  'test',
-  'testing',
-  'todo',
-  'token',
-  'undefined',
+/** What placeholders are made of: `changeme`, `my_secret_here`, `supersecret`. Compared without case and separators. */
+const words = [
+  'abc|access|admin|api|app|asdf|auth|change|client|default|demo|dummy|enter|example|fake|foo|bar|here|hello',
+  'insecure|insert|it|key|letmein|me|my|none|null|pass|passw0rd|password|phrase|placeholder|please|put|qwerty',
+  'replace|sample|secret|sk|strong|super|test|testing|the|todo|token|top|undefined|value|verify|webhook|welcome',
   'your',
-  'yourapikey',
-  'yoursecret',
-])
+]
+const onlyWords = new RegExp(`^(?:${words.join('|')})+$`)
 
 /**
  * Throws `invalid_options` where a secret is missing, shorter than 16 characters, or looks like one that nobody chose
@@ -51,11 +25,11 @@ export function checkSecret(name: string, secret: unknown): asserts secret is st
 /** Whether a secret looks like one that nobody chose. */
 export function looksDefault(secret: string): boolean {
   const plain = secret.toLowerCase()
-  const words = plain.split(/[^a-z0-9]+/).filter((word) => word !== '')
-  const bare = words.join('').replace(/\d+$/, '')
-  if (bare === '' ? /^(?:0*|1*|0?1234567890?.*)$/.test(words.join('')) : placeholders.has(bare)) return true
+  const parts = plain.split(/[^a-z0-9]+/)
+  const bare = parts.map((part) => part.replace(/\d+$|^(.)\1+$/, '')).join('')
+  if (bare === '' ? /^(?:0*|1*|0?1234567890?.*)$/.test(parts.join('')) : onlyWords.test(bare)) return true
   if (/change.?me|replace.?me|your.{0,10}(?:secret|key|token|password)|^<.*>$|^\$\{.*\}$/.test(plain)) return true
-  return new Set(plain).size < 4 || words.every((word) => placeholders.has(word.replace(/\d+$/, '')))
+  return new Set(plain).size < 4
 }
 
 /** SHA-256, by which secrets are compared and kept. */

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { checkChannel } from './load-transports.ts'
 import { notFound, Problem } from './problem.ts'
 import {
   adminOnly,
@@ -35,6 +37,14 @@ export function tenantRoutes(
     if (!directory.editor) throw fixed()
     return directory.editor
   }
+  /** What could not be loaded at the next start is refused now. */
+  const checkLoadable = async (channel: TenantChannel) => {
+    const { factories } = deps.settings
+    if (!factories) return
+    const tenant = await directory.tenant(channel.tenant)
+    if (!tenant) throw notFound()
+    checkChannel(channel, { tenant, factories })
+  }
   return {
     '/api/tenants': {
       async GET(context) {
@@ -52,7 +62,9 @@ export function tenantRoutes(
       async PUT(context) {
         const id = visible(context)
         const editor = editorFor(context)
-        const details = await readJson(context, deps, tenantDetailsSchema)
+        // An answer of GET may be changed and put back.
+        const schema = tenantDetailsSchema.extend({ id: z.literal(id).optional() })
+        const details = await readJson(context, deps, schema)
         const tenant = check(tenantSchema, { ...details, id })
         await editor.putTenant(tenant)
         return context.json(tenant)
@@ -76,6 +88,7 @@ export function tenantRoutes(
         const editor = editorFor(context)
         const details = await readJson(context, deps, channelDetailsSchema)
         const channel = check(tenantChannelSchema, { ...details, tenant, channel: context.req.param('channel') })
+        await checkLoadable(channel)
         await editor.putChannel(channel)
         await added(channel)
         return context.json(withoutSecrets(channel))

@@ -29,21 +29,31 @@ export const tenantSettingsSchema = z.looseObject({
   desktopMedia: z.boolean().optional(),
 })
 
+/** An object with these fields and no others: a name that is spelt wrongly is told, not passed over. */
+export function onlyFields<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: ({ code, keys }) =>
+      code === 'unrecognized_keys'
+        ? `there is no "${(keys as string[])[0]?.slice(0, 100)}"; there are ${Object.keys(shape).join(', ')}`
+        : undefined,
+  })
+}
+
 /** What can be said of a business, without its id. */
-export const tenantDetailsSchema = z.object({
+export const tenantDetailsSchema = onlyFields({
   name: z.string().min(1).max(200),
   timeZone: z.string().max(64).refine(isTimeZone, 'use an IANA name such as Asia/Kolkata').default('UTC'),
   settings: tenantSettingsSchema.default({}),
 })
 
 /** A business. */
-export const tenantSchema = z.object({ id, ...tenantDetailsSchema.shape })
+export const tenantSchema = onlyFields({ id, ...tenantDetailsSchema.shape })
 export type Tenant = z.output<typeof tenantSchema>
 /** A business as configuration writes it: what has a default may be left out. */
 export type TenantInput = z.input<typeof tenantSchema>
 
 /** What can be said of a channel, without its name. */
-export const channelDetailsSchema = z.object({
+export const channelDetailsSchema = onlyFields({
   /** Which kind it is, e.g. `maytapi`: the name of a factory. */
   transport: id,
   /** What the factory needs to reach the provider. Opaque, and never shown again. */
@@ -51,7 +61,7 @@ export const channelDetailsSchema = z.object({
 })
 
 /** One WhatsApp number of a business. */
-export const tenantChannelSchema = z.object({ tenant: id, channel: id, ...channelDetailsSchema.shape })
+export const tenantChannelSchema = onlyFields({ tenant: id, channel: id, ...channelDetailsSchema.shape })
 export type TenantChannel = z.output<typeof tenantChannelSchema>
 /** A channel as configuration writes it. */
 export type TenantChannelInput = z.input<typeof tenantChannelSchema>

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { ConversationKey, DeadLetter } from '@wa-agent/core'
+import type { ConversationKey, DeadLetter, DeadLetterQuery } from '@wa-agent/core'
 import { letterGone } from '@wa-agent/core/mailbox'
 import { messageStatus, replyStatus } from './box.ts'
 import type { Boxes } from './boxes.ts'
@@ -35,11 +35,11 @@ export class DeadLetterTable {
     this.#boxes = boxes
     this.#list = db.prepare(
       `SELECT 'message' AS kind, 0 AS uncertain, ${letterColumns} FROM inbox INDEXED BY inbox_dead
-         WHERE status = 2 AND ${ofTenant}
+         WHERE status = 2 AND ${ofTenant} AND (?4 IS NULL OR conversation = ?4)
        UNION ALL
        SELECT 'reply', status = 4, ${letterColumns} FROM outbox INDEXED BY outbox_dead
-         WHERE status IN (3, 4) AND ${ofTenant}
-       ORDER BY ended_at DESC, seq DESC LIMIT ?2`,
+         WHERE status IN (3, 4) AND ${ofTenant} AND (?4 IS NULL OR conversation = ?4)
+       ORDER BY ended_at DESC, seq DESC LIMIT ?2 OFFSET ?3`,
     )
     this.#statements = {
       message: {
@@ -61,9 +61,9 @@ export class DeadLetterTable {
     }
   }
 
-  /** Newest last. */
-  list({ tenant, limit }: { readonly tenant?: string; readonly limit?: number }): DeadLetter[] {
-    const rows = this.#list.all(tenant ?? null, limit ?? -1) as unknown as LetterRow[]
+  /** Newest last; of one conversation where its number is given. */
+  list({ tenant, limit = -1, skip = 0 }: DeadLetterQuery, conversation?: number): DeadLetter[] {
+    const rows = this.#list.all(tenant ?? null, limit, skip, conversation ?? null) as unknown as LetterRow[]
     return rows.reverse().map((row) => this.#toLetter(row))
   }
 

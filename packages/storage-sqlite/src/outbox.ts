@@ -6,6 +6,7 @@ import {
   isEchoUnderAnotherId,
   type LeaseTable,
   namedTrace,
+  personIds,
   type ReplyTrace,
   replyGone,
   settledFate,
@@ -142,13 +143,17 @@ export class Outbox {
     const { message } = entry
     const sent = this.findNamed(channel, message.id)
     if (sent) return this.#parts.boxes.get(sent.conversation)
-    const conversation = this.#parts.identities.find(channel, message.chat)
-    if (conversation === undefined) return undefined
-    const box = this.#parts.boxes.get(conversation)
-    const candidates = this.#last(box).map(toEchoCandidate)
-    // The oldest first: echoes come in the order of sending.
-    const row = candidates.findLast((candidate) => isEchoOf(message, candidate))?.row
-    if (!row) return candidates.some((candidate) => isEchoUnderAnotherId(entry, candidate)) ? box : undefined
+    const { known } = this.#parts.identities.findAll(channel, personIds(message))
+    const candidates = known.flatMap((conversation) => {
+      const box = this.#parts.boxes.get(conversation)
+      // The oldest first: echoes come in the order of sending.
+      return this.#last(box)
+        .map((row) => ({ ...toEchoCandidate(row), box }))
+        .reverse()
+    })
+    const proven = candidates.find((candidate) => isEchoOf(message, candidate))
+    if (!proven) return candidates.find((candidate) => isEchoUnderAnotherId(entry, candidate))?.box
+    const { row, box } = proven
     this.#settleRow(box, { seq: row.seq, trace: traceOf(row) }, { status: 'sent' })
     this.name(row.seq, message.id)
     return box

@@ -47,7 +47,7 @@ export function storageOn(handle: Handle): SqliteStorage {
     },
     control: (conversation, control) => write((store) => store.control(conversation, control)),
     deadLetters: {
-      list: async (query = {}) => read((store) => store.deadLetters.list(query)),
+      list: async (query = {}) => read((store) => store.letters(query)),
       retry: (id, nowMs) => write((store) => store.deadLetters.retry(id, nowMs)),
       discard: (id) => write((store) => store.deadLetters.discard(id, handle.settings.clock.now())),
     },

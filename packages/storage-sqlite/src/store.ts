@@ -9,6 +9,8 @@ import {
   type Control,
   type ConversationKey,
   conversationId,
+  type DeadLetter,
+  type DeadLetterQuery,
   type DeliveryUpdate,
   type Flags,
   type Lease,
@@ -212,14 +214,20 @@ export class Store {
     return renewed
   }
 
-  release(lease: Lease): { readonly dueAtMs?: number } {
+  release(lease: Lease): { readonly dueAtMs?: number; readonly turnAtMs?: number } {
     this.#leases.release(lease)
     const id = this.#find(lease.conversation)
     if (id === undefined) return {}
     const box = this.#boxes.get(id)
     this.#boxes.schedule(box)
     const dueAtMs = box.dueAtMs
-    return dueAtMs === undefined ? {} : { dueAtMs }
+    return dueAtMs === undefined ? {} : { dueAtMs, ...box.turnBesideReplies }
+  }
+
+  letters(query: DeadLetterQuery): DeadLetter[] {
+    if (!query.conversation) return this.deadLetters.list(query)
+    const id = this.#find(query.conversation)
+    return id === undefined ? [] : this.deadLetters.list(query, id)
   }
 
   /** Writes. */

@@ -1,7 +1,7 @@
 import type { DeliveryStatus, DeliveryUpdate, InboundMessageInput } from '@wa-agent/core'
 import { parseMetaWebhook } from '@wa-agent/transport-kit/meta'
 import { type MessageBase, withContent } from './parse-content.ts'
-import { type AisensyMessage, type Envelope, envelopeSchema, messageSchema } from './payloads.ts'
+import { type AisensyMessage, contactSchema, type Envelope, envelopeSchema, messageSchema } from './payloads.ts'
 import { internationalNumber } from './phone.ts'
 import { failureReason } from './reasons.ts'
 
@@ -9,6 +9,8 @@ import { failureReason } from './reasons.ts'
 export interface ParsedWebhook {
   readonly messages: readonly InboundMessageInput[]
   readonly updates: readonly DeliveryUpdate[]
+  /** The chat that a person gave back. */
+  readonly released?: string
   /** Kinds of what was left out, for the log. */
   readonly ignored: readonly string[]
 }
@@ -56,8 +58,13 @@ function asMetaWebhook(body: unknown): unknown {
 const messageTopic = /^message\./
 const statusTopic = 'message.status.updated'
 
+/** Somebody took a conversation in AiSensy's inbox, or closed it there. */
+const takenTopic = 'contact.chat.intervened'
+const closedTopic = 'contact.chat.closed'
+
 function parseEnvelope(envelope: Envelope, options: ParseOptions): ParsedWebhook {
   const { topic } = envelope
+  if (topic === takenTopic || topic === closedTopic) return parseHandoff(envelope, options)
   if (!messageTopic.test(topic) || !isRecord(envelope.data['message'])) return ignoring(topic)
   const message = messageSchema.parse(envelope.data['message'])
   const place = { envelope, options, message }
@@ -76,6 +83,25 @@ function parseEnvelope(envelope: Envelope, options: ParseOptions): ParsedWebhook
     default:
       return ignoring(`${topic} of ${sender.slice(0, 20)}`)
   }
+}
+
+/** What they write comes as messages; that somebody took the conversation comes before, and counts as the owner's own words. */
+function parseHandoff({ id, topic, created_at, project_id, data }: Envelope, { nowMs }: ParseOptions): ParsedWebhook {
+  const contact = contactSchema.parse(data['contact'])
+  const chat = chatOf(contact.phone_number, contact.country_code) ?? contact.id
+  if (chat === undefined) return ignoring(`${topic} of nobody`)
+  if (topic === closedTopic) return { messages: [], updates: [], released: chat, ignored: [] }
+  const sentAtMs = created_at ?? nowMs
+  const takeover: InboundMessageInput = {
+    type: 'unsupported',
+    originalType: topic,
+    id: id ?? `${topic}_${sentAtMs}_${chat}`.slice(0, 1024),
+    chat,
+    from: { id: project_id ?? 'business' },
+    fromMe: true,
+    sentAtMs,
+  }
+  return { messages: [takeover], updates: [], ignored: [] }
 }
 
 interface Place {
@@ -120,11 +146,9 @@ function inbound(place: Place, by: By): InboundMessageInput | undefined {
   const { envelope, message, options } = place
   // Both topics for one message have envelopes of their own: only this id is the same.
   const id = message.messageId ?? message.id ?? envelope.id
-  const phone =
-    message.phone_number === undefined ? undefined : internationalNumber(message.phone_number, message.countryCode)
   // Without a number nothing can be sent, but what was written is kept.
-  const chat = phone || message.contact_id
-  if (id === undefined || !chat) return undefined
+  const chat = chatOf(message.phone_number, message.countryCode) ?? message.contact_id
+  if (id === undefined || chat === undefined) return undefined
   const base: MessageBase = {
     id,
     chat,
@@ -134,6 +158,10 @@ function inbound(place: Place, by: By): InboundMessageInput | undefined {
     ...(message.context?.id === undefined ? {} : { replyTo: { id: message.context.id } }),
   }
   return withContent(base, message)
+}
+
+function chatOf(phone: string | undefined, countryCode: string | undefined): string | undefined {
+  return phone === undefined ? undefined : internationalNumber(phone, countryCode) || undefined
 }
 
 function senderOf(message: AisensyMessage, chat: string): MessageBase['from'] {

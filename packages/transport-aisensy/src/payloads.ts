@@ -111,6 +111,13 @@ export const messageSchema = z.looseObject({
 })
 export type AisensyMessage = z.output<typeof messageSchema>
 
+/** `data.contact` of the topics `contact.*`. */
+export const contactSchema = z.looseObject({ id: word, phone_number: word, country_code: word }).catch({
+  id: undefined,
+  phone_number: undefined,
+  country_code: undefined,
+})
+
 /** The envelope of every delivery. `data` is looked at once the topic is known. */
 export const envelopeSchema = z.looseObject({
   id: word,

@@ -213,7 +213,7 @@ describe('what cannot be read', () => {
 
   test('but is signed is acknowledged where only its kind is unknown', async () => {
     const { host, post } = await running()
-    for (const name of ['unknown-format', 'contact-intervened', 'assistant', 'order-placed', 'nobody']) {
+    for (const name of ['unknown-format', 'contact-requesting', 'assistant', 'order-placed', 'nobody']) {
       expect(await post(signed(fixture(name)))).toBe(200)
     }
     expect(host.calls).toBe(0)

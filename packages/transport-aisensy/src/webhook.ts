@@ -54,9 +54,10 @@ async function take(request: WebhookRequest, { host, settings, recipients }: Cir
   const parsed = parseWebhook(read.json, { phoneNumberId: settings.phoneNumberId, nowMs: host.clock.now() })
   leftOut(request, parsed.ignored, logger)
   return acknowledge(host, async () => {
-    const { messages, updates } = parsed
+    const { messages, updates, released } = parsed
     // An echo first: it makes known which reply the statuses are about.
     if (messages.length > 0) await Promise.all([recipients.learn(messages, host), host.receive(messages)])
+    if (released !== undefined) await host.release(released)
     if (updates.length > 0) await host.track(updates)
   })
 }

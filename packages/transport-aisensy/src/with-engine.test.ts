@@ -57,7 +57,7 @@ async function world(answerTo: (body: Record<string, unknown>, url: string) => F
   /** Delivers a fixture with these fields in its message. */
   async function webhook(name: string, fields: object = {}): Promise<number | undefined> {
     const body = JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'))
-    Object.assign(body.data.message, { sent_at: clock.now() }, fields)
+    Object.assign(body.data.message ?? {}, { sent_at: clock.now() }, fields)
     return (
       await transport.webhook?.({
         method: 'POST',
@@ -124,6 +124,19 @@ describe('a bot on AiSensy', () => {
     await on.webhook('text')
     await on.clock.advance(10_000)
     expect(on.sent).toEqual([])
+  })
+
+  test('is silent from the moment in which a person takes the conversation until they close it', async () => {
+    await using on = await world(() => ({}))
+    expect(await on.webhook('contact-intervened')).toBe(200)
+    expect(on.events).toEqual(['handoff-started'])
+    await on.webhook('text')
+    await on.clock.advance(10_000)
+    expect(on.sent).toEqual([])
+    expect(await on.webhook('contact-closed')).toBe(200)
+    await on.webhook('text', { messageId: 'wamid.next' })
+    await on.clock.advance(10_000)
+    expect(on.sent).toMatchObject([{ to: '919999900001', text: { body: answer } }])
   })
 
   test('is not silenced by campaigns, chatbots, templates and what other programs send through the API', async () => {

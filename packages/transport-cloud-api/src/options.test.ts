@@ -40,7 +40,8 @@ test.each<[string, unknown]>([
 
 test.each<[string, string, object]>([
   ['acessToken', 'accessToken', { acessToken: 'EAA' }],
-  ['windowTemplate.lang', 'windowTemplate.name', { windowTemplate: { name: 'x', lang: 'en' } }],
+  ['windowTemplate.params', 'windowTemplate.parameters', { windowTemplate: { name: 'x', language: 'en', params: [] } }],
+  ['windowTemplate.lang', 'windowTemplate.language', { windowTemplate: { name: 'x', lang: 'en' } }],
   ['limits.messagePerSecond', 'limits.messagesPerSecond', { limits: { messagePerSecond: 20 } }],
 ])('%s does not exist, and the nearest one is %s', (name, nearest, wrong) => {
   const message = `[transport-cloud-api] Expected options that exist, got \`${name}\`. The nearest one is \`${nearest}\`.`

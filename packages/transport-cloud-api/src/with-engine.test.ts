@@ -31,16 +31,23 @@ async function running() {
   bot.on('turn-committed', ({ conversation }) => chats.push(conversation.chat))
   await bot.start()
   let ids = 0
+  const stamped = (message: Record<string, unknown>) => {
+    ids += 1
+    return { id: `wamid.${ids}`, timestamp: `${Math.floor(clock.now() / 1000)}`, type: 'text', ...message }
+  }
   return {
     bot,
     sent,
     chats,
     async takes(message: Record<string, unknown>) {
-      ids += 1
-      const timestamp = `${Math.floor(clock.now() / 1000)}`
-      const webhook = messagesWebhook([{ id: `wamid.${ids}`, timestamp, type: 'text', ...message }])
+      const webhook = messagesWebhook([stamped(message)])
       expect(await transport.webhook(webhookRequest(webhook))).toEqual({ status: 200 })
       await clock.advance(60_000)
+    },
+    async hearsOwner(message: Record<string, unknown>) {
+      const value = { messaging_product: 'whatsapp', message_echoes: [stamped(message)] }
+      const webhook = { entry: [{ changes: [{ field: 'smb_message_echoes', value }] }] }
+      expect(await transport.webhook(webhookRequest(webhook))).toEqual({ status: 200 })
     },
     async [Symbol.asyncDispose]() {
       await clock.finish(bot.stop())
@@ -81,4 +88,15 @@ test('an edited message is not answered once more', async () => {
   const edit = { original_message_id: 'wamid.1', message: says('two boxes') }
   await on.takes({ from: phone, type: 'edit', edit })
   expect(on.sent.map(({ text }) => text.body)).toEqual(['you said one box'])
+})
+
+test.each([
+  ['a customer who is known by the business-scoped id alone', { from_user_id: bsuid }],
+  ['a customer who is known by the number alone', { from: phone }],
+])('the owner’s own words silence the bot for %s', async (_, sender) => {
+  await using on = await running()
+  await on.takes({ ...sender, ...says('one') })
+  await on.hearsOwner({ from: '15550001', to: phone, to_user_id: bsuid, ...says('I am here') })
+  await on.takes({ ...sender, ...says('two') })
+  expect(on.sent.map(({ text }) => text.body)).toEqual(['you said one'])
 })

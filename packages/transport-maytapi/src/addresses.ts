@@ -29,6 +29,11 @@ export function addressesOf(event: MaytapiEvent, message: MaytapiMessage): Addre
   return { chat, isGroup: isGroup(chat), fromMe, from: { id, aliases, ...(name ? { name } : {}) } }
 }
 
+/** The chat of a conversation whose name may be a bare number: E.164 has at most 15 digits. */
+export function chatOf(conversation: string): string {
+  return /^\+?\d{5,15}$/.test(conversation) ? `${digitsOf(conversation)}@c.us` : conversation
+}
+
 /** Whether a chat is no conversation with customers: a status of a contact, a channel. */
 export function isBroadcast(chat: string): boolean {
   return chat.endsWith('@broadcast') || chat.endsWith('@newsletter')

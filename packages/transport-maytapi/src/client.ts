@@ -8,7 +8,7 @@ import {
   type TokenSource,
   withToken,
 } from '@wa-agent/transport-kit'
-import { sendAnswerSchema } from './payloads.ts'
+import { sendAnswerSchema, statusAnswerSchema } from './payloads.ts'
 
 /** What the client needs to know. */
 export interface ClientOptions {
@@ -24,6 +24,8 @@ export interface ClientOptions {
 /** Maytapi's REST API, as far as it is needed. */
 export interface MaytapiClient {
   sendMessage(body: Record<string, unknown>, signal: AbortSignal): Promise<SendResult>
+  /** Whether the phone can send now; `false` also where that cannot be learnt. */
+  isConnected(signal: AbortSignal): Promise<boolean>
   close(): void
 }
 
@@ -36,14 +38,24 @@ export function createClient(options: ClientOptions): MaytapiClient {
     timeoutMs,
   })
   const http = withToken(plain, createToken(apiKey), { headers: (key) => ({ [apiKeyHeader]: key }) })
-  const path = `${encodeURIComponent(productId)}/${encodeURIComponent(phoneId)}/sendMessage`
+  const phone = `${encodeURIComponent(productId)}/${encodeURIComponent(phoneId)}`
   return {
     async sendMessage(body, signal) {
-      const outcome = await http.request({ method: 'POST', path, json: body, signal })
+      const outcome = await http.request({ method: 'POST', path: `${phone}/sendMessage`, json: body, signal })
       return outcome.kind === 'answer' ? resultOf(outcome) : failedAnswer(outcome)
+    },
+    async isConnected(signal) {
+      const outcome = await http.request({ method: 'GET', path: `${phone}/status`, signal })
+      return outcome.kind === 'answer' && outcome.status === 200 && canSend(outcome.body)
     },
     close: () => http.close(),
   }
+}
+
+/** What `GET /{product}/{phone}/status` says of the phone. */
+function canSend(body: unknown): boolean {
+  const { status } = statusAnswerSchema.safeParse(body).data ?? {}
+  return status?.loggedIn === true && !status.isQr && !status.loading && status.state?.canSend !== false
 }
 
 /** A session that restarts ("Lib not loaded", code W05) is back after some seconds. */

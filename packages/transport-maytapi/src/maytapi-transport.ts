@@ -1,4 +1,4 @@
-import type { Delivery, SendResult, Transport, TransportHost } from '@wa-agent/core'
+import { type Delivery, describeError, type SendResult, type Transport, type TransportHost } from '@wa-agent/core'
 import { openSafely } from '@wa-agent/transport-kit'
 import { createClient } from './client.ts'
 import { capabilitiesOf } from './limits.ts'
@@ -20,7 +20,27 @@ export function maytapiTransport(options: MaytapiTransportOptions): Transport {
   const own = new OwnMessages()
   const phone = new Phone()
   let host: TransportHost | undefined
+  let stopping = new AbortController()
   const handling = new Set<Promise<unknown>>()
+
+  /** What has begun ends before `stop` resolves. */
+  async function handle<Result>(work: Promise<Result>): Promise<Result> {
+    handling.add(work)
+    try {
+      return await work
+    } finally {
+      handling.delete(work)
+    }
+  }
+
+  async function askForPhone(asking: TransportHost): Promise<void> {
+    try {
+      await phone.ask(() => client.isConnected(stopping.signal), asking)
+    } catch (error) {
+      const logger = settings.logger ?? asking.logger
+      logger.warn({ error: describeError(error) }, 'the state of the phone could not be asked for')
+    }
+  }
 
   async function send(delivery: Delivery, signal: AbortSignal): Promise<SendResult> {
     const media = mediaOf(delivery.message)
@@ -42,27 +62,23 @@ export function maytapiTransport(options: MaytapiTransportOptions): Transport {
     capabilities: capabilitiesOf(settings),
     limits,
     async start(startedHost) {
+      stopping = new AbortController()
+      await phone.begin(startedHost)
       host = startedHost
-      // Whether the phone itself is connected is told by its status events.
-      host.connection('connected')
+      void handle(askForPhone(startedHost))
     },
     send: (delivery, { signal }) => send(delivery, signal),
     async stop() {
       const stopped = host
       host = undefined
+      stopping.abort()
       await Promise.allSettled(handling)
       client.close()
       stopped?.connection('stopped')
     },
     async webhook(request) {
       if (!host) return { status: 503 }
-      const work = handleWebhook(request, { host, settings, own, phone })
-      handling.add(work)
-      try {
-        return await work
-      } finally {
-        handling.delete(work)
-      }
+      return handle(handleWebhook(request, { host, settings, own, phone }))
     },
     openMedia: ({ reference }, { signal }) =>
       openSafely({

@@ -1,5 +1,6 @@
 import type { ConnectionState, DeliveryStatus, DeliveryUpdate, InboundMessageInput } from '@wa-agent/core'
 import { plainReason } from '@wa-agent/transport-kit'
+import { chatOf } from './addresses.ts'
 import { parseMessage, plainWord } from './parse-message.ts'
 import { acksOf, eventSchema, failureOf, liveEventOf, type MaytapiAck, type MaytapiEvent } from './payloads.ts'
 import { millisecondsOf } from './time.ts'
@@ -119,7 +120,7 @@ function reactionOf(ack: MaytapiAck, nowMs: number): InboundMessageInput | undef
 function connectionOf(status: string | undefined): Partial<ParsedEvent> {
   if (status === undefined) return { ignored: ['status'] }
   const reason = `the phone is ${plainWord(status)}`
-  switch (status) {
+  switch (status.toLowerCase()) {
     case 'active':
     case 'connected':
       return { connection: { state: 'connected', reason } }
@@ -137,7 +138,8 @@ function connectionOf(status: string | undefined): Partial<ParsedEvent> {
 
 /** What an agent writes comes as a message of the number; that somebody took the chat comes before. It has no id of its own. */
 function parseLiveEvent(event: MaytapiEvent, nowMs: number): ParsedEvent {
-  const { conversation: chat, timestamp, receiver } = event
+  const { conversation, timestamp, receiver } = event
+  const chat = conversation && chatOf(conversation)
   const kind = plainWord(liveEventOf(event) ?? 'unknown')
   if (chat && (kind === 'released_by_agent' || kind === 'closed')) return { ...nothing, released: chat }
   if (kind !== 'taken_by_agent' || !chat) return { ...nothing, ignored: [`live_event ${kind}`] }

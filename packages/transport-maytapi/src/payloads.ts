@@ -118,6 +118,17 @@ export const sendAnswerSchema = z.object({
   data: z.object({ msgId: identifier }).optional().catch(undefined),
 })
 
+/** The answer to `GET /{product}/{phone}/status`. */
+export const statusAnswerSchema = z.object({
+  status: z.object({
+    loggedIn: flag,
+    /** Whether the phone is at the QR code. */
+    isQr: flag,
+    loading: flag,
+    state: z.object({ canSend: flag }).optional().catch(undefined),
+  }),
+})
+
 const cardSchema = z.object({ displayName: word, vcard: word })
 
 /** The cards of a `vcard` or `multi_vcard`, each as its text and, where it is told, the name that is shown. */

@@ -37,8 +37,8 @@ async function handOver(event: ParsedEvent, parts: WebhookParts, nowMs: number):
   const { host, settings, own, phone } = parts
   const { messages, updates, echoes, connection, takeover, released } = event
   for (const echo of echoes) own.pair(echo)
-  if (connection) phone.tell(connection, host)
-  phone.hear(messages, host)
+  if (connection) await phone.tell(connection, host)
+  await phone.hear(messages, host)
   const recognised = messages.map((message): InboundMessageInput => {
     const known = own.recognise(message, nowMs)
     return known.fromMe && !settings.handoff ? { ...known, automated: true } : known

@@ -24,7 +24,7 @@ export interface AttemptOptions {
   readonly templateWent: boolean
 }
 
-/** `parked`: it has not ended, and goes on when the channel is connected. */
+/** `parked`: it has not ended, and goes on when the channel is connected, or when there is room on it. */
 type Ending = ReplyOutcome | Postponed | 'parked'
 
 /** What a provider said beside no. */
@@ -61,7 +61,7 @@ export class Attempt {
 
   /**
    * `undefined` where somebody else has settled the reply meanwhile, e.g. its echo came in; `parked` where it stays as it is
-   * until the channel is connected.
+   * until the channel is connected or has room.
    */
   async run(): Promise<ReplyOutcome | 'parked' | undefined> {
     const { storage } = this.#engine
@@ -130,6 +130,7 @@ export class Attempt {
       return { status: 'dead', reason: `the transport ${transport.name} cannot send a ${this.#reply.message.type}` }
     }
     const permit = this.#options.permit ?? (await this.#ask())
+    if (permit === 'parked') return permit
     if (permit.status === 'later') return this.#governor.isAway ? this.#away() : permit
     let result: SendResult | undefined
     try {
@@ -145,8 +146,8 @@ export class Attempt {
     return this.#outcomeOf(transport, result)
   }
 
-  /** Waits for its turn where that is soon. */
-  async #ask(): Promise<Permit | Postponed> {
+  /** Waits for its turn where that is soon; `parked` where it is called when the channel has room. */
+  async #ask(): Promise<Permit | Postponed | 'parked'> {
     const { settings } = this.#engine
     const { signal } = this.#lease
     const { chat } = this.#conversation
@@ -155,6 +156,7 @@ export class Attempt {
       const cold = isCold(this.#reply, this.#options.flags, nowMs)
       const admission = this.#governor.admit({ chat, isCold: cold })
       if (admission.status === 'now') return admission
+      if (admission.isFull && this.#governor.line.join(chat, cold)) return 'parked'
       if (cold || admission.atMs - nowMs > longestWaitMs) return admission
       await waitFor(settings.clock, admission.atMs - nowMs, signal)
       if (signal.aborted) return admission

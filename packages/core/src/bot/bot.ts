@@ -52,6 +52,7 @@ class EngineBot implements Bot {
       transports,
       storage,
       onCircuit: (channel, state) => this.#emit('circuit-changed', { ...channel, state }),
+      onEnd: (channel) => this.#scheduler.callOn(channel),
     })
     this.#engine = {
       storage,
@@ -91,7 +92,7 @@ class EngineBot implements Bot {
     try {
       await this.#engine.storage.open()
       await this.#engine.governors.start()
-      await this.#engine.late.start()
+      await this.#engine.late.start(this.#engine.settings.clock.now())
       await this.#engine.pipeline.start?.()
       this.#state = 'running'
       // What was left unfinished may need a transport that can be asked.

@@ -66,6 +66,7 @@ export class Door {
       if (!added) continue
       emit('message-received', { conversation: result.conversation, message: added.message, status: result.status })
       this.#tellHandoff(result, added.control)
+      late.join(result.conversation, added.message)
       if (isWritten(result, added.message) && late.has(result.conversation)) await this.#release(result.conversation)
       if (result.dueAtMs !== undefined) this.#scheduler.ring(result.conversation, result.dueAtMs)
     }

@@ -1,11 +1,14 @@
 import { type ConversationKey, conversationId } from '../conversation.ts'
 import { isWaAgentError } from '../errors.ts'
+import { personIds } from '../mailbox/rules.ts'
+import type { InboundMessage } from '../message.ts'
 import type { DeadLetter, Storage } from '../storage.ts'
 
 const promise = 'it goes out if the customer writes within'
-/** So many conversations are known, the newest; and so many dead letters are looked through for those of one. */
-const mostKnown = 10_000
-const mostLetters = 1000
+/** So many conversations are known, the newest. */
+const mostKnown = 100_000
+/** So many dead letters are looked at together at the start. */
+const lettersAtOnce = 1000
 
 /** Ends the reason of a dead letter that goes out by itself when the customer writes within `releaseMs`. */
 export function releasedWithin(releaseMs: number): string {
@@ -28,11 +31,18 @@ export class LateReplies {
   }
 
   /** Finds those of an earlier process. */
-  async start(): Promise<void> {
+  async start(nowMs: number): Promise<void> {
     this.#conversations.clear()
     if (this.#releaseMs === false) return
-    const letters = await this.#storage.deadLetters.list({ limit: mostLetters })
-    for (const letter of letters) this.note(letter.conversation, letter.reason)
+    const found: DeadLetter[] = []
+    for (let skip = 0; ; skip += lettersAtOnce) {
+      const letters = await this.#storage.deadLetters.list({ limit: lettersAtOnce, skip })
+      const late = letters.filter((letter) => this.#isReleased(letter, nowMs))
+      found.push(...late.reverse())
+      const [oldest] = letters
+      if (!oldest || letters.length < lettersAtOnce || nowMs - oldest.atMs > this.#releaseMs) break
+    }
+    for (const { conversation, reason } of found.reverse()) this.note(conversation, reason)
   }
 
   /** A reply became a dead letter. */
@@ -47,20 +57,27 @@ export class LateReplies {
     }
   }
 
+  /** A message may have told that conversations are one: then what waited in the others waits in this one. */
+  join(conversation: ConversationKey, message: InboundMessage): void {
+    if (this.#conversations.size === 0) return
+    for (const chat of personIds(message)) {
+      const isOther = chat !== conversation.chat
+      if (isOther && this.#conversations.delete(conversationId({ ...conversation, chat })))
+        this.#conversations.add(conversationId(conversation))
+    }
+  }
+
   has(conversation: ConversationKey): boolean {
     return this.#conversations.size > 0 && this.#conversations.has(conversationId(conversation))
   }
 
   /** The customer has written: what is not too old becomes pending again, in its old place. Rejects as the storage does. */
   async release(conversation: ConversationKey, nowMs: number): Promise<void> {
-    const id = conversationId(conversation)
     const { deadLetters } = this.#storage
-    const letters = await deadLetters.list({ tenant: conversation.tenant, limit: mostLetters })
-    const late = letters.filter(
-      (letter) => conversationId(letter.conversation) === id && this.#isReleased(letter, nowMs),
-    )
+    const letters = await deadLetters.list({ conversation })
+    const late = letters.filter((letter) => this.#isReleased(letter, nowMs))
     for (const letter of late) await deadLetters.retry(letter.id, nowMs).catch(asDecided)
-    this.#conversations.delete(id)
+    this.#conversations.delete(conversationId(conversation))
   }
 
   #isReleased({ kind, uncertain, reason, atMs }: DeadLetter, nowMs: number): boolean {

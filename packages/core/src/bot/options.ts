@@ -5,7 +5,7 @@ import type { SendLimits } from '../governor/limits.ts'
 import type { Logger } from '../logger.ts'
 import type { InboundMessageInput, OutboundMessageInput } from '../message.ts'
 import type { OptOutOptions } from '../opt-out.ts'
-import type { Answers, DeadLetter, Storage, StorageStats } from '../storage.ts'
+import type { Answers, DeadLetter, DeadLetterQuery, Storage, StorageStats } from '../storage.ts'
 import type { Transport } from '../transport.ts'
 import type { Pipeline } from '../turn.ts'
 import type { BotEvents } from './events.ts'
@@ -108,7 +108,8 @@ export interface Bot {
   handoff(conversation: ConversationKey, options?: { readonly reason?: string; readonly forMs?: number }): Promise<void>
   release(conversation: ConversationKey): Promise<void>
   readonly deadLetters: {
-    list(query?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly DeadLetter[]>
+    /** Newest last. */
+    list(query?: DeadLetterQuery): Promise<readonly DeadLetter[]>
     /** Tries it again from the first attempt. */
     retry(id: string): Promise<void>
     discard(id: string): Promise<void>

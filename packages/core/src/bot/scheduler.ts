@@ -1,17 +1,21 @@
 import PQueue from 'p-queue'
-import { type ConversationKey, conversationId } from '../conversation.ts'
+import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
 import type { Claim } from '../storage.ts'
 import type { Engine } from './engine.ts'
 import type { Worker } from './worker.ts'
 
-/** A campaign to thousands must not keep the slots from those who wrote. */
-const priorities: Readonly<Record<'in turn' | 'after answers', number>> = { 'in turn': 1, 'after answers': 0 }
+/** A campaign to thousands must not keep the slots from those who wrote; for those who are `called` there is room. */
+const priorities: Readonly<Record<'called' | 'in turn' | 'after answers', number>> = {
+  called: 2,
+  'in turn': 1,
+  'after answers': 0,
+}
 
 /**
  * So many conversations per slot are in work or wait in memory. The others wait in the storage, where the sweep finds them:
  * a flood must not fill the memory.
  */
-const waitingPerSlot: typeof priorities = { 'in turn': 4, 'after answers': 1 }
+const waitingPerSlot: typeof priorities = { called: Number.POSITIVE_INFINITY, 'in turn': 4, 'after answers': 1 }
 
 /**
  * Decides when a conversation is worked on: rung when its mail is due, found by a sweep when its bell was lost, never twice
@@ -78,7 +82,7 @@ export class Scheduler {
    * Says when the conversation has something due; the newest word counts, since a later message can put a turn off. What
    * nobody waits for may take its slot `after answers`.
    */
-  ring(conversation: ConversationKey, dueAtMs: number, when: 'in turn' | 'after answers' = 'in turn'): void {
+  ring(conversation: ConversationKey, dueAtMs: number, when: keyof typeof priorities = 'in turn'): void {
     if (!this.#running) return
     const { clock } = this.#engine.settings
     const id = conversationId(conversation)
@@ -92,18 +96,33 @@ export class Scheduler {
       )
     } else if (this.#busy.has(id)) {
       this.#again.set(id, conversation)
-      if (when === 'in turn' && this.#patient.delete(id)) this.#slots.setPriority(id, priorities[when])
+      if (when !== 'after answers' && this.#patient.delete(id)) this.#slots.setPriority(id, priorities[when])
     } else if (this.#busy.size >= this.#engine.settings.concurrency * waitingPerSlot[when]) {
       this.#hasMore = true
     } else {
-      this.#enter(id, () => this.#worker.claim(conversation), priorities[when])
+      this.#enter(conversation, () => this.#worker.claim(conversation), priorities[when])
     }
   }
 
+  /** Sends of a channel have ended: who waited for that goes on. */
+  callOn(channel: ChannelKey): void {
+    if (this.#running) this.#call(this.#engine.governors.next(channel))
+  }
+
+  #call(conversations: readonly ConversationKey[]): void {
+    const nowMs = this.#engine.settings.clock.now()
+    for (const conversation of conversations) this.ring(conversation, nowMs, 'called')
+  }
+
   /** Waits for a slot, then works on what `claim` gives. */
-  #enter(id: string, claim: () => Promise<Claim | undefined>, priority = priorities['in turn']): void {
+  #enter(
+    waiting: ConversationKey,
+    claim: () => Promise<Claim | undefined>,
+    priority: number = priorities['in turn'],
+  ): void {
+    const id = conversationId(waiting)
     this.#busy.add(id)
-    if (priority !== priorities['in turn']) this.#patient.add(id)
+    if (priority === priorities['after answers']) this.#patient.add(id)
     const work = async () => {
       this.#patient.delete(id)
       let dueAtMs: number | undefined
@@ -119,6 +138,7 @@ export class Scheduler {
         this.#engine.emit('error', { error, doing: 'claiming a conversation' })
       }
       this.#busy.delete(id)
+      if (this.#engine.governors.left(waiting)) this.callOn(waiting)
       this.#lookAgain(id, conversation, dueAtMs)
       this.#sweepOn()
     }
@@ -149,12 +169,14 @@ export class Scheduler {
   /** Takes up what is due and was not rung for, as far as there are free slots. */
   async #sweep(): Promise<void> {
     const free = this.#engine.settings.concurrency - this.#busy.size
+    // Nobody may be forgotten in a line, whatever became of those who were called.
+    if (this.#running) this.#call(this.#engine.governors.nextOfAll())
     if (!this.#running || free <= 0) return
     this.#hasMore = false
     try {
       const claims = await this.#worker.claimDue(free, this.#busy)
       this.#hasMore ||= claims.length === free
-      for (const claim of claims) this.#enter(conversationId(claim.lease.conversation), async () => claim)
+      for (const claim of claims) this.#enter(claim.lease.conversation, async () => claim)
     } catch (error) {
       this.#engine.emit('error', { error, doing: 'looking for due conversations' })
     }

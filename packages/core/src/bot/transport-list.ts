@@ -27,8 +27,9 @@ export class TransportList {
     )
   }
 
-  /** Throws `invalid_options` for a name that cannot be, and for a second transport of a channel. */
+  /** Throws `invalid_options` for what is no transport, a name that cannot be, and a second transport of a channel. */
   add(transport: Transport): void {
+    checkShape(transport)
     checkNames(transport)
     const id = channelId(transport)
     if (this.#byChannel.has(id)) {
@@ -45,6 +46,18 @@ export class TransportList {
     this.#byChannel.delete(channelId(transport))
     this.#all.splice(this.#all.indexOf(transport), 1)
   }
+}
+
+/** What a program in JavaScript gives may be anything. */
+function checkShape(transport: Partial<Transport> | null | undefined): void {
+  const { name, tenant, channel, capabilities, start, send, stop } = transport ?? {}
+  const isNamed = [name, tenant, channel].every((part) => typeof part === 'string')
+  const isWorking = [start, send, stop].every((part) => typeof part === 'function')
+  if (isNamed && isWorking && Array.isArray(capabilities?.types)) return
+  throw new WaAgentError(
+    'invalid_options',
+    'Expected a transport such as cloudApiTransport(): name, tenant, channel, capabilities, start(), send() and stop().',
+  )
 }
 
 function checkNames({ name, tenant, channel }: Transport): void {

@@ -34,7 +34,8 @@ export class Worker {
 
   /** Claims up to `limit` conversations with something due, except those in `except`. */
   async claimDue(limit: number, except: ReadonlySet<string>): Promise<readonly Claim[]> {
-    const others = [this.#unserved, this.#engine.parked.ids].filter(({ size }) => size > 0)
+    const { parked, governors } = this.#engine
+    const others = [this.#unserved, parked.ids, governors.waiting].filter(({ size }) => size > 0)
     const excluded = others.length === 0 ? except : new Set([except, ...others].flatMap((ids) => [...ids]))
     return this.#engine.storage.claim({ ...this.#request(), limit, except: excluded })
   }
@@ -62,15 +63,21 @@ export class Worker {
     } finally {
       this.#keeper.drop(lease)
     }
-    const { dueAtMs } = await this.#release(claim)
-    // What is parked is looked at again when its channel is connected, or when somebody writes.
-    if (dueAtMs === undefined || this.#engine.parked.has(conversation)) return {}
+    const released = await this.#release(claim)
+    // Parked replies go on when their channel is connected or has room. Turns do not wait for that.
+    const dueAtMs = this.#isParked(conversation) ? released.turnAtMs : released.dueAtMs
+    if (dueAtMs === undefined) return {}
     // What went wrong now would go wrong at once again.
     const { clock, sweepMs } = this.#engine.settings
     return { dueAtMs: isWell ? dueAtMs : Math.max(dueAtMs, clock.now() + sweepMs) }
   }
 
-  async #release(claim: Claim): Promise<{ readonly dueAtMs?: number }> {
+  #isParked(conversation: ConversationKey): boolean {
+    const { parked, governors } = this.#engine
+    return parked.has(conversation) || governors.waiting.has(conversationId(conversation))
+  }
+
+  async #release(claim: Claim): Promise<{ readonly dueAtMs?: number; readonly turnAtMs?: number }> {
     try {
       return await this.#engine.storage.release(claim.lease)
     } catch (error) {

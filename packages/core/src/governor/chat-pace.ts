@@ -33,6 +33,8 @@ const unwrittenBurst = 10
 /** `burst` messages at once to one chat, then one every `everyMs`; and silence where the provider asked for it. */
 export class ChatPace {
   readonly #everyMs: number
+  /** No chat is busy for longer than that. */
+  readonly #longestMs: number
   readonly #toleranceMs: number
   /** How much a chat may use that no record tells of: what any chat is taken to have used after a kill. */
   readonly #unwrittenMs: number
@@ -44,6 +46,7 @@ export class ChatPace {
 
   constructor({ everyMs, burst }: { readonly everyMs: number; readonly burst: number }) {
     this.#everyMs = everyMs
+    this.#longestMs = burst * everyMs
     this.#toleranceMs = (burst - 1) * everyMs
     this.#unwrittenMs = Math.max(Math.ceil(burst / 2), Math.min(burst, unwrittenBurst)) * everyMs
     this.#aheadMs = Math.floor(burst / 4) * everyMs
@@ -110,11 +113,14 @@ export class ChatPace {
     return { chats, othersQuietAtMs }
   }
 
-  restore({ chats, othersQuietAtMs }: ChatRecords): void {
-    this.#othersQuietAtMs = othersQuietAtMs
-    for (const [chat, quietAtMs, pausedUntilMs, refusals = 0] of chats) {
-      const known = { quietAtMs: Math.max(quietAtMs, othersQuietAtMs), pausedUntilMs, refusals, writtenMs: quietAtMs }
-      this.#chats.set(chat, known)
+  /** Never for longer than these limits can mean: what was kept may be of other limits, or of a clock that was wrong. */
+  restore({ chats, othersQuietAtMs }: ChatRecords, nowMs: number): void {
+    const latestMs = nowMs + this.#longestMs
+    this.#othersQuietAtMs = Math.min(othersQuietAtMs, latestMs)
+    for (const [chat, writtenMs, pausedMs, refusals = 0] of chats) {
+      const quietAtMs = Math.max(Math.min(writtenMs, latestMs), this.#othersQuietAtMs)
+      const pausedUntilMs = Math.min(pausedMs, nowMs + longestPauseMs)
+      this.#chats.set(chat, { quietAtMs, pausedUntilMs, refusals, writtenMs: Math.min(writtenMs, latestMs) })
     }
   }
 

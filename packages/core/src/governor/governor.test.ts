@@ -220,6 +220,42 @@ describe('cold messages', () => {
   })
 })
 
+describe('what was kept', () => {
+  const lately = { chat: 'lately', isCold: false }
+
+  test('counts for no longer than the limits of now can mean', () => {
+    const old = governed({ perChat: { everyMs: 3_600_000, burst: 5 } })
+    for (let index = 0; index < 5; index += 1) permit(old.governor.admit(lately)).end({ status: 'sent' })
+    permit(old.governor.admit({ chat: 'other', isCold: false })).end({ status: 'sent' })
+    const record = written(old.governor.toLastRecord())
+    expect(waits(governed({}), record)).toEqual([0, 0])
+    expect(waits(governed({ perChat: { everyMs: 6000, burst: 10 } }), record)).toEqual([6000, 6000])
+    expect(waits(governed({ perChat: { everyMs: 3_600_000, burst: 5 } }), record)).toEqual([3_600_000, 0])
+  })
+
+  test('by a clock that was a day ahead binds nobody for that day', () => {
+    const limits = { messagesPerSecond: 10, perChat: { everyMs: 6000, burst: 45 } }
+    const ahead = governed(limits)
+    ahead.time.nowMs = noon + 86_400_000
+    for (let index = 0; index < 5; index += 1) permit(ahead.governor.admit(lately)).end({ status: 'sent' })
+    permit(ahead.governor.admit({ chat: 'paused', isCold: false })).end(tooMuch('chat', 3_600_000))
+    const record = written(ahead.governor.toLastRecord())
+    expect(Math.max(...waits(governed(limits), record))).toBeLessThanOrEqual(6000)
+    const { governor } = governed(limits)
+    governor.restore(record)
+    expect(governor.admit({ chat: 'paused', isCold: false })).toMatchObject({ atMs: noon + 3_600_000 })
+  })
+
+  /** How long `lately` and a new chat have to wait. */
+  function waits({ governor, time }: ReturnType<typeof governed>, record: GovernorRecord): readonly number[] {
+    governor.restore(record)
+    return [lately, { chat: 'new', isCold: false }].map((leaving) => {
+      const admission = governor.admit(leaving)
+      return admission.status === 'now' ? 0 : admission.atMs - time.nowMs
+    })
+  }
+})
+
 describe('a message that never left', () => {
   test('gives back its place in the channel, in its chat and among the cold ones', () => {
     const limits = {

@@ -6,6 +6,7 @@ import { ChannelPace } from './channel-pace.ts'
 import { ChatPace } from './chat-pace.ts'
 import { ColdBudget } from './cold-budget.ts'
 import type { SendLimits } from './limits.ts'
+import { Line } from './line.ts'
 import type { GovernorRecord } from './record.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface Postponed {
   readonly status: 'later'
   readonly atMs: number
   readonly reason: string
+  /** Enough are on their way: whoever joins the line of the governor is called earlier than that. */
+  readonly isFull?: true
 }
 
 /** What is about to leave. */
@@ -41,6 +44,10 @@ export interface GovernorOptions {
   readonly random: () => number
   /** How many sends may be on their way at once. Default: any number. */
   readonly maxInFlight?: () => number
+  /** Those who wait for one of these to end. */
+  readonly line?: Line
+  /** Told when a send has ended. */
+  readonly onEnd?: () => void
   /** Told when the channel counts as down, and when it does no more. */
   readonly onCircuit: (state: CircuitBreaker['state']) => void
 }
@@ -53,8 +60,12 @@ export const longestAskedMs = 3_600_000
 /** Who comes later than that for a slot needs another one: together, late ones would be too many. */
 const slotLifeMs = 100
 const sweepFrom = 1024
-/** How long a message waits where enough are on their way. */
+/** How long a message waits where enough are on their way, and too many wait for one of them to end. */
 const fullMs = 2000
+/** A channel hangs when sends are on their way and none has gone through for twice as long as the last took, within these. */
+const hangsAfterMs = { least: 500, most: 5000 }
+/** What was well so lately is taken to be well still. */
+const trustedForMs = 10_000
 /** Why and how long a message waits that finds no connection and cannot be told when there is one. */
 export const notConnected = { reason: 'the channel is not connected', forMs: 60_000 }
 const away: ReadonlySet<ConnectionState> = new Set(['connecting', 'disconnected', 'needs-login'])
@@ -77,15 +88,24 @@ export class Governor {
   #pausedUntilMs = 0
   #refusals = 0
   #inFlight = 0
+  /** Since when there are any. */
+  #busySinceMs = 0
+  #wentThroughAtMs = Number.NEGATIVE_INFINITY
+  #tookMs = 0
   #isAway = false
   #sweepAt = sweepFrom
   readonly #maxInFlight: () => number
+  readonly #onEnd: () => void
+  /** Those who wait until there is room. */
+  readonly line: Line
 
-  constructor({ limits, clock, random, onCircuit, maxInFlight }: GovernorOptions) {
+  constructor({ limits, clock, random, onCircuit, maxInFlight, line, onEnd }: GovernorOptions) {
     const { messagesPerSecond, perChat = { everyMs: 0, burst: 1 }, cold = {} } = limits
     this.#clock = clock
     this.#onCircuit = onCircuit
     this.#maxInFlight = maxInFlight ?? (() => Number.POSITIVE_INFINITY)
+    this.line = line ?? new Line()
+    this.#onEnd = onEnd ?? (() => undefined)
     this.#channel = messagesPerSecond === undefined ? undefined : new ChannelPace(messagesPerSecond)
     this.#coldSpacingMs = messagesPerSecond === undefined ? 0 : 1000 / (messagesPerSecond * (1 - keptForAnswers))
     this.#chats = new ChatPace(perChat)
@@ -103,6 +123,25 @@ export class Governor {
     this.#isAway = state !== undefined && away.has(state)
   }
 
+  /** How many sends are on their way or wait for room. */
+  get demand(): number {
+    return this.#inFlight + this.line.length
+  }
+
+  /** How many more may be on their way, without those who were called. */
+  get room(): number {
+    return this.#maxInFlight() - this.#inFlight - this.line.keptFrom()
+  }
+
+  /** Whether it answers as long as it is asked; `false` also for one that was not asked lately. */
+  get isProven(): boolean {
+    const nowMs = this.#clock.now()
+    if (nowMs - this.#wentThroughAtMs > trustedForMs) return false
+    const { least, most } = hangsAfterMs
+    const patienceMs = Math.min(most, Math.max(least, 2 * this.#tookMs))
+    return this.#inFlight === 0 || nowMs - Math.max(this.#wentThroughAtMs, this.#busySinceMs) <= patienceMs
+  }
+
   /** Asks for a message that is ready to leave. */
   admit({ chat, isCold }: Leaving): Permit | Postponed {
     const nowMs = this.#clock.now()
@@ -112,7 +151,9 @@ export class Governor {
     if (this.#pausedUntilMs > nowMs)
       return later(this.#pausedUntilMs, 'the provider wants fewer messages of this channel')
     // One provider that does not answer must not keep the others waiting.
-    if (this.#inFlight >= this.#maxInFlight()) return later(nowMs + fullMs, 'enough of this channel is on its way')
+    if (this.#isFullFor(chat, nowMs)) {
+      return { ...later(nowMs + fullMs, 'enough of this channel is on its way'), isFull: true }
+    }
     const chatMs = this.#chats.earliestMs(chat, nowMs)
     if (chatMs > nowMs) return later(chatMs, 'the pace of this chat')
     const slot = isCold ? (this.#whyColdWaits(nowMs) ?? this.#coldSlot(nowMs)) : this.#slotOf(chat, nowMs)
@@ -141,9 +182,9 @@ export class Governor {
     this.#pausedUntilMs = Math.min(pausedUntilMs, nowMs + longestAskedMs)
     this.#refusals = refusals
     if (downUntilMs !== undefined) this.#breaker = this.#breakerDownUntil(Math.min(downUntilMs, nowMs + longestAskedMs))
-    this.#chats.restore({ chats, othersQuietAtMs })
+    this.#chats.restore({ chats, othersQuietAtMs }, nowMs)
     if (cold) this.#cold.restore(cold)
-    if (lastSlotMs !== undefined) this.#channel?.fill(lastSlotMs)
+    if (lastSlotMs !== undefined) this.#channel?.fill(Math.min(lastSlotMs, nowMs))
     if (!record.isRunning) return
     // Killed: whatever may have gone out since the last write is taken to have.
     this.#channel?.fill(nowMs)
@@ -172,19 +213,37 @@ export class Governor {
     const use = this.#chats.take(chat, nowMs)
     const uncount = isCold ? this.#cold.take(nowMs) : undefined
     const call = this.#breaker.begin()
+    if (this.#inFlight === 0) this.#busySinceMs = nowMs
     this.#inFlight += 1
+    this.line.arrived(chat)
     return {
       status: 'now',
       mustRemember: use.mustRemember || (isCold && this.#cold.isKept),
       end: (result) => {
         this.#inFlight -= 1
         call.end(outcomeOf(result))
-        if (result) return this.#learn(chat, result)
-        use.giveBack()
-        uncount?.()
-        this.#channel?.giveBack(slotMs)
+        if (result?.status === 'sent') this.#wentThrough(nowMs)
+        if (result) this.#learn(chat, result)
+        else {
+          use.giveBack()
+          uncount?.()
+          this.#channel?.giveBack(slotMs)
+        }
+        this.#onEnd()
       },
     }
+  }
+
+  #wentThrough(beganMs: number): void {
+    this.#wentThroughAtMs = this.#clock.now()
+    this.#tookMs = this.#wentThroughAtMs - beganMs
+  }
+
+  #isFullFor(chat: string, nowMs: number): boolean {
+    if (this.#inFlight + this.line.keptFrom(chat) < this.#maxInFlight()) return false
+    // A slot that comes now would be lost: one of a channel that is well may be used.
+    const slotMs = this.#slots.get(chat)
+    return slotMs === undefined || slotMs > nowMs || nowMs - slotMs > slotLifeMs || !this.isProven
   }
 
   #coldSlot(nowMs: number): number {

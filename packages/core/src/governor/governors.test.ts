@@ -32,6 +32,7 @@ async function remembering(limits: SendLimits) {
     concurrency: 100,
     logger: silentLogger,
     onCircuit: () => undefined,
+    onEnd: () => undefined,
   })
   return {
     governors,

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts'
-import { type ChannelKey, channelId } from '../conversation.ts'
+import { type ChannelKey, type ConversationKey, channelId, conversationId } from '../conversation.ts'
 import { describeError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Storage } from '../storage.ts'
 import type { Transport } from '../transport.ts'
 import { Governor, type GovernorOptions } from './governor.ts'
 import { checkLimits, type SendLimits } from './limits.ts'
+import { Line } from './line.ts'
 import { readRecord, writeRecord } from './record.ts'
 
 /** What the governors of a bot work with. */
@@ -19,12 +20,18 @@ export interface GovernorsOptions extends Pick<GovernorOptions, 'clock' | 'rando
   readonly concurrency: number
   readonly logger: Logger
   readonly onCircuit: (channel: ChannelKey, state: 'closed' | 'open' | 'half-open') => void
+  /** A send has ended: perhaps there is room for the `next` of the channel. */
+  readonly onEnd: (channel: ChannelKey) => void
 }
 
 const recordName = 'governor'
 const saveEveryMs = 1000
-/** Of the conversations that are worked on at once, so many may be sending on one of several channels. */
-const shareOfOne = 0.25
+/** Of the conversations that are worked on at once, one of several channels leaves so many free for the others ... */
+const keptForOthers = 0.05
+/** ... and one that hangs, or has not been used lately, may have so many. */
+const shareOfUnproven = 0.25
+/** So many conversations per slot may wait in memory, about. What is more is postponed in the storage. */
+const waitingPerSlot = 100
 
 interface Governed {
   readonly channel: ChannelKey
@@ -40,6 +47,7 @@ interface Governed {
 export class Governors {
   readonly #options: GovernorsOptions
   readonly #byChannel = new Map<string, Governed>()
+  readonly #waiting = new Set<string>()
   #cancelTimer: (() => void) | undefined
   #isEnding = false
 
@@ -50,16 +58,21 @@ export class Governors {
 
   /** Makes the governor of one more channel. Throws `invalid_options` for limits that mean nothing. */
   add(transport: Transport): void {
-    const { clock, random, onCircuit, concurrency } = this.#options
+    const { clock, random, onCircuit, onEnd, concurrency } = this.#options
     const channel = { tenant: transport.tenant, channel: transport.channel }
     const limits = checkLimits({ ...transport.limits, ...this.#options.limits }, 'limits')
-    const share = Math.max(2, Math.floor(concurrency * shareOfOne))
-    const governor = new Governor({
+    const governor: Governor = new Governor({
       limits,
       clock,
       random,
-      maxInFlight: () => (this.#byChannel.size > 1 ? share : Number.POSITIVE_INFINITY),
+      maxInFlight: () => this.#mostOf(governor),
+      line: new Line({
+        idOf: (chat) => conversationId({ ...channel, chat }),
+        ids: this.#waiting,
+        most: concurrency * waitingPerSlot,
+      }),
       onCircuit: (state) => onCircuit(channel, state),
+      onEnd: () => onEnd(channel),
     })
     this.#byChannel.set(channelId(channel), {
       channel,
@@ -74,9 +87,36 @@ export class Governors {
     return this.#governed(channel).governor
   }
 
+  /** Conversations that wait until sends of their channel have ended, as `conversationId` writes them. */
+  get waiting(): ReadonlySet<string> {
+    return this.#waiting
+  }
+
+  /** Those who may go on: there is room for them now, and kept until they ask or `left` says that they did not. */
+  next(channel: ChannelKey): readonly ConversationKey[] {
+    const { governor, channel: key } = this.#governed(channel)
+    if (governor.line.length === 0) return []
+    return governor.line.call(governor.room).map((chat) => ({ ...key, chat }))
+  }
+
+  /** The same of all channels, also in place of those who were called and did not come. */
+  nextOfAll(): readonly ConversationKey[] {
+    if (this.#waiting.size === 0) return []
+    return [...this.#byChannel.values()].flatMap(({ channel, governor }) => {
+      governor.line.forgetCalled()
+      return this.next(channel)
+    })
+  }
+
+  /** A conversation is not worked on any more. True where room was kept for it that others may have now. */
+  left(conversation: ConversationKey): boolean {
+    return this.#byChannel.get(channelId(conversation))?.governor.line.arrived(conversation.chat) ?? false
+  }
+
   /** Restores all of them, and writes from now on what changes. */
   async start(): Promise<void> {
     this.#isEnding = false
+    for (const { governor } of this.#byChannel.values()) governor.line.clear()
     for (const { channel } of this.#byChannel.values()) await this.restore(channel)
     this.#saveLater()
   }
@@ -142,6 +182,23 @@ export class Governors {
     if (json === governed.saved) return
     await this.#options.storage.records.set(channel, recordName, json)
     governed.saved = json
+  }
+
+  /** How many sends of a channel may be on their way: what the others leave, at least a fair part, as long as it is well. */
+  #mostOf(governor: Governor): number {
+    if (this.#byChannel.size < 2) return Number.POSITIVE_INFINITY
+    const { concurrency } = this.#options
+    const unproven = Math.max(1, Math.floor(concurrency * shareOfUnproven))
+    if (!governor.isProven) return unproven
+    const all = Math.max(1, concurrency - Math.max(1, Math.floor(concurrency * keptForOthers)))
+    let busy = 1
+    let used = 0
+    for (const { governor: other } of this.#byChannel.values()) {
+      if (other === governor || other.demand === 0) continue
+      busy += 1
+      used += other.isProven ? other.demand : Math.min(other.demand, unproven)
+    }
+    return Math.max(1, Math.floor(all / busy), all - used)
   }
 
   #governed(channel: ChannelKey): Governed {

@@ -106,6 +106,12 @@ export class Mailbox {
     return inbound === undefined ? outbound : Math.min(inbound, outbound)
   }
 
+  /** When its messages alone want a turn, where replies wait as well. */
+  get turnBesideReplies(): { readonly turnAtMs?: number } {
+    const turnAtMs = this.inboundDueAtMs
+    return turnAtMs === undefined || this.#replies.length === 0 ? {} : { turnAtMs }
+  }
+
   /** Whether joining it to another would change what a turn of the other sees. */
   get hasContent(): boolean {
     return this.#messages.length > 0 || this.#replies.length > 0 || this.state !== undefined

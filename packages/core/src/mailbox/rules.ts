@@ -10,14 +10,13 @@ import type { ReplyDelivery } from './tracking.ts'
 export type ReplyFate = ReplyStatus | 'sent' | 'dead' | 'held' | 'suppressed' | 'discarded'
 
 /**
- * The ids by which the sender of a message is known in its channel, the chat first. Only in a direct chat do the contact's
- * ids name the conversation; what was written from our own number has our own contact.
+ * The ids by which the customer of a message is known in its channel, the chat first. Only in a direct chat do a contact's
+ * ids name the conversation; what was written from our own number has our own contact, so whom it went to counts.
  */
-export function personIds(message: InboundMessage): readonly string[] {
-  if (message.fromMe || message.isGroup) return [message.chat]
-  const ids = new Set([message.chat, message.from.id])
-  for (const alias of message.from.aliases) ids.add(alias.value)
-  return [...ids]
+export function personIds({ chat, from, fromMe, isGroup, toAliases = [] }: InboundMessage): readonly string[] {
+  if (isGroup) return [chat]
+  const others = fromMe ? toAliases : [{ value: from.id }, ...from.aliases]
+  return [...new Set([chat, ...others.map(({ value }) => value)])]
 }
 
 /** When pending messages want a turn: once nothing came for a while, but no longer than the first may wait, and rested. */

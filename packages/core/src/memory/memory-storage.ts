@@ -218,12 +218,12 @@ class MemoryStorage implements Storage {
     return renewed
   }
 
-  async release(lease: Lease): Promise<{ readonly dueAtMs?: number }> {
+  async release(lease: Lease): Promise<{ readonly dueAtMs?: number; readonly turnAtMs?: number }> {
     this.#assertOpen()
     this.#leases.release(lease)
     const box = this.#tables.boxOrNew(lease.conversation)
     this.#schedule(box)
-    return dueOf(box)
+    return { ...dueOf(box), ...box.turnBesideReplies }
   }
 
   async answers(conversation: ConversationKey, messageIds: readonly string[]): Promise<Answers> {
@@ -256,10 +256,14 @@ class MemoryStorage implements Storage {
   readonly deadLetters: DeadLetters = {
     list: async (query = {}) => {
       this.#assertOpen()
-      const wanted = (row: Row) => query.tenant === undefined || row.box.key.tenant === query.tenant
+      const { tenant, conversation, limit = Number.POSITIVE_INFINITY, skip = 0 } = query
+      const box = conversation && this.#tables.box(conversation)
+      const wanted = ({ box: its }: Row) =>
+        (tenant === undefined || its.key.tenant === tenant) && (!conversation || its === box)
       const rows = [...this.#tables.dead.values()].filter(wanted)
       rows.sort((a, b) => a.endedAtMs - b.endedAtMs || a.content.seq - b.content.seq)
-      return rows.slice(Math.max(0, rows.length - (query.limit ?? rows.length))).map(toDeadLetter)
+      const end = Math.max(0, rows.length - skip)
+      return rows.slice(Math.max(0, end - limit), end).map(toDeadLetter)
     },
     retry: async (id, nowMs) => {
       const row = this.#takeDead(id)

@@ -1,5 +1,13 @@
 import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
-import { echoesAmongLast, isEchoOf, isEchoUnderAnotherId, isSaid, settledFate, wroteAtMs } from '../mailbox/rules.ts'
+import {
+  echoesAmongLast,
+  isEchoOf,
+  isEchoUnderAnotherId,
+  isSaid,
+  personIds,
+  settledFate,
+  wroteAtMs,
+} from '../mailbox/rules.ts'
 import { namedTrace, type ReplyTrace } from '../mailbox/tracking.ts'
 import type { Control, GivenReply, HistoryEntry, NewMessage, NewReply, ReplyOutcome } from '../storage.ts'
 import { Box, isFinished, letterId, lineOf, type MessageRow, type ReplyRow, type Row, traceOf } from './rows.ts'
@@ -165,8 +173,8 @@ export class MemoryTables {
   /** Our reply that this message from our own number may be the echo of, as far as its text tells, and whether that is news. */
   echoed(entry: NewMessage): { readonly row: ReplyRow; readonly isNews: boolean } | undefined {
     const { tenant, channel, message } = entry
-    const rows = this.box({ tenant, channel, chat: message.chat })?.rows ?? []
-    const replies = rows.filter((row) => row.kind === 'reply').slice(-echoesAmongLast)
+    const boxes = this.known({ tenant, channel }, personIds(message))
+    const replies = boxes.flatMap(({ rows }) => rows.filter((row) => row.kind === 'reply').slice(-echoesAmongLast))
     // The oldest first: echoes come in the order of sending.
     const proven = replies.find((row) => isEchoOf(message, echoCandidate(row)))
     if (proven) return { row: proven, isNews: true }

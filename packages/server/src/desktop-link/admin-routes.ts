@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { Problem } from '../problem.ts'
 import { adminOnly, check, type Deps, type Methods, readJson } from '../request-context.ts'
-import { type TenantDirectory, tenantChannelSchema, tenantSchema } from '../tenants.ts'
+import { onlyFields, type TenantDirectory, tenantChannelSchema, tenantSchema } from '../tenants.ts'
 import { type Desktops, desktopKind } from './desktops.ts'
 
-const newTenantSchema = z.object({
+const newTenantSchema = onlyFields({
   ...tenantSchema.shape,
   /** The channel that its desktop serves; `false` for none. */
   desktop: z.union([tenantChannelSchema.shape.channel, z.literal(false)]).default('desktop'),

@@ -71,6 +71,25 @@ export const joiningCases: readonly ConformanceCase<Storage>[] = [
     const [own] = await storage.append([incoming('o2', { chat: phone, fromMe: true, from: { id: 'us', aliases: [] } })])
     assert.deepEqual(own?.conversation, keyOf(lid))
   }),
+  storageCase('knows whom a message from us went to by every id that it told', async (storage) => {
+    await storage.append([incoming('m1', { chat: lid })])
+    await storage.enqueue(keyOf(lid), [replyOf('r1')])
+    const { lease } = await claimOne(storage)
+    await storage.commit(lease, { nowMs: start, sending: 'r1' })
+    await storage.settle({ conversation: keyOf(lid), id: 'r1' }, { status: 'held', reason: 'no answer' })
+    await storage.release(lease)
+    const ours = { chat: phone, fromMe: true, from: { id: 'us', aliases: [] }, toAliases: person.aliases }
+    const [echo] = await storage.append([incoming('x1', { ...ours, text: 'text of r1' })])
+    assert.deepEqual([echo?.status, echo?.conversation], ['echo', keyOf(lid)])
+    const [owner] = await storage.append([{ ...incoming('o1', ours), control: { optOut: true } }])
+    assert.deepEqual(owner?.conversation, keyOf(lid))
+    const [next] = await storage.append([incoming('m2', { chat: phone })])
+    assert.deepEqual(next?.conversation, keyOf(lid))
+    assert.equal((await claimOne(storage)).flags.optedOut, true)
+    assert.equal((await storage.stats()).conversations, 1)
+    await storage.append([incoming('g1', { ...ours, chat: 'group', isGroup: true })])
+    assert.equal((await storage.stats()).conversations, 2)
+  }),
   storageCase('learns nothing from a duplicate', async (storage) => {
     await twoConversations(storage)
     const [result] = await storage.append([incoming('p1', { chat: phone, from: person })])

@@ -97,6 +97,6 @@ export const leaseCases: readonly ConformanceCase<Storage>[] = [
     assert.deepEqual(await claimAll(storage), [])
     assert.deepEqual(await claimAll(storage, { conversation: keyOf('ana@c.us') }), [])
     await storage.commit(lease, { nowMs: start, done: messages.map(({ seq }) => seq) })
-    assert.deepEqual(await storage.release(lease), { dueAtMs: start })
+    assert.deepEqual(await storage.release(lease), { dueAtMs: start, turnAtMs: start })
   }),
 ]

@@ -140,7 +140,7 @@ export const outboxCases: readonly ConformanceCase<Storage>[] = [
     const first = await claimOne(storage)
     assert.deepEqual([messageIds(first), replyIds(first)], [[], ['r1']])
     await storage.settle({ conversation: ana, id: 'r1' }, { status: 'retry', notBeforeMs: start + 9_000, reason: 'x' })
-    assert.deepEqual(await storage.release(first.lease), { dueAtMs: start + 2_000 })
+    assert.deepEqual(await storage.release(first.lease), { dueAtMs: start + 2_000, turnAtMs: start + 2_000 })
     const second = await claimOne(storage, { nowMs: start + 2_000 })
     assert.deepEqual([messageIds(second), replyIds(second)], [['a'], ['r1']])
   }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Storage } from '@wa-agent/core'
+import type { DeadLetterQuery, Storage } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
 import {
   answer,
@@ -88,13 +88,43 @@ export const upkeepCases: readonly ConformanceCase<Storage>[] = [
       await storage.commit(lease, { nowMs: start + index, dead })
       await storage.release(lease)
     }
-    const reasons = async (query?: { tenant?: string; limit?: number }) =>
+    const reasons = async (query?: DeadLetterQuery) =>
       (await storage.deadLetters.list(query)).map(({ reason }) => reason)
     assert.deepEqual(await reasons(), ['r0', 'r1', 'r2'])
     assert.deepEqual(await reasons({ tenant: 'acme' }), ['r0', 'r2'])
     assert.deepEqual(await reasons({ limit: 2 }), ['r1', 'r2'])
     assert.deepEqual(await reasons({ tenant: 'acme', limit: 1 }), ['r2'])
     assert.deepEqual(await reasons({ tenant: 'nobody' }), [])
+    assert.deepEqual(await reasons({ limit: 2, skip: 1 }), ['r0', 'r1'])
+    assert.deepEqual(await reasons({ tenant: 'acme', skip: 1 }), ['r0'])
+    assert.deepEqual(await reasons({ limit: 2, skip: 3 }), [])
+  }),
+  storageCase('lists the dead letters of one conversation, by any id of the person', async (storage) => {
+    const others = [keyOf('ben@c.us'), { ...ana, channel: 'second' }, { ...ana, tenant: 'other' }]
+    for (const [index, conversation] of [ana, ...others, ana].entries()) {
+      await storage.enqueue(conversation, [replyOf(`r${index}`)])
+      await storage.settle({ conversation, id: `r${index}` }, { status: 'dead', reason: `r${index}` })
+    }
+    await storage.append([incoming('a', { chat: ana.chat, from: { id: 'ana@lid', aliases: [] } })])
+    await bury(storage)
+    const reasons = async (query: DeadLetterQuery) =>
+      (await storage.deadLetters.list(query)).map(({ reason }) => reason).sort()
+    for (const conversation of [ana, { ...ana, chat: 'ana@lid' }]) {
+      assert.deepEqual(await reasons({ conversation }), ['r0', 'r4', 'the model failed'])
+    }
+    assert.deepEqual(await reasons({ conversation: keyOf('ben@c.us') }), ['r1'])
+    assert.deepEqual(await reasons({ conversation: keyOf('nobody@c.us') }), [])
+    assert.deepEqual(await reasons({ conversation: ana, tenant: 'other' }), [])
+    assert.equal((await reasons({ conversation: ana, limit: 1 })).length, 1)
+  }),
+  storageCase('says when the messages want a turn where replies wait as well', async (storage) => {
+    await enqueued(storage, 'r1')
+    await storage.append([incoming('a', {}, { settleAtMs: start + 2_000, dueByMs: start + 9_000 })])
+    const { lease } = await claimOne(storage)
+    assert.deepEqual(await storage.release(lease), { dueAtMs: start, turnAtMs: start + 2_000 })
+    await storage.settle({ conversation: ana, id: 'r1' }, { status: 'sent' })
+    const claim = await claimOne(storage, { nowMs: start + 2_000 })
+    assert.deepEqual(await storage.release(claim.lease), { dueAtMs: start + 2_000 })
   }),
   storageCase('retries a dead message: due at once, attempts forgotten, at its old place', async (storage) => {
     await storage.append([incoming('a')])

@@ -42,13 +42,16 @@ export function parseEcho(raw: unknown, nowMs: number): ParsedMessage {
   if (!parsed.success) return { ignored: 'malformed echo' }
   const message = parsed.data
   if (events.has(message.type) || message.type === 'system') return { ignored: message.type }
-  const chat = message.group_id ?? message.to ?? message.to_user_id
+  const { group_id: group, to: phone, to_user_id: bsuid } = message
+  const chat = group ?? phone ?? bsuid
   if (chat === undefined) return { ignored: 'echo without recipient' }
   const from = { id: message.from ?? 'business' }
-  return { message: complete(message, { chat, from, fromMe: true, isGroup: message.group_id !== undefined }, nowMs) }
+  // The conversation may be known by either of them.
+  const toAliases = aliasesOf({ phones: [phone], bsuids: [bsuid] })
+  return { message: complete(message, { chat, from, toAliases, fromMe: true, isGroup: group !== undefined }, nowMs) }
 }
 
-type Situation = Pick<InboundMessageInput, 'chat' | 'from' | 'fromMe' | 'isGroup'>
+type Situation = Pick<InboundMessageInput, 'chat' | 'from' | 'toAliases' | 'fromMe' | 'isGroup'>
 
 function complete(message: MetaMessage, situation: Situation, nowMs: number): InboundMessageInput {
   const repliedTo = message.context?.id

@@ -1,5 +1,5 @@
 import type { InboundMessageInput } from '@wa-agent/core'
-import { recordingHost } from '@wa-agent/testing'
+import { type RecordingHost, recordingHost } from '@wa-agent/testing'
 import { describe, expect, test } from 'vitest'
 import { parseMetaWebhook } from './parse-webhook.ts'
 import { Recipients } from './recipients.ts'
@@ -62,6 +62,34 @@ describe('whom a reply goes to', () => {
     const back = { from: newPhone, from_user_id: newBsuid, type: 'system', system: { wa_id: phone, user_id: bsuid } }
     await new Recipients().learn(read(changed, back), host)
     for (const chat of [phone, newPhone]) expect(await new Recipients().of({ chat, inReplyTo: [] }, host)).toBe(phone)
+  })
+
+  const givenUp = { ...changed, timestamp: '100' }
+  const afterRestart = (host: RecordingHost) => new Recipients().of({ chat: phone, inReplyTo: [] }, host)
+
+  test('is whoever has a number that was given up, also after a restart', async () => {
+    const host = recordingHost()
+    await new Recipients().learn(read(givenUp), host)
+    await new Recipients().learn(read({ from: phone, from_user_id: 'US.9', timestamp: '101' }), host)
+    expect(await afterRestart(host)).toBe(phone)
+  })
+
+  test('is not changed by what was written from the number before it was given up, nor by the business-scoped id', async () => {
+    const host = recordingHost()
+    await new Recipients().learn(read(givenUp), host)
+    const late = { from: phone, from_user_id: bsuid, timestamp: '99' }
+    await new Recipients().learn(read(late, { from_user_id: newBsuid, timestamp: '101' }), host)
+    for (const chat of [phone, newBsuid]) {
+      expect(await new Recipients().of({ chat, inReplyTo: [] }, host)).toBe(newPhone)
+    }
+  })
+
+  test('is read from what an older version recorded', async () => {
+    const host = recordingHost()
+    await host.records.set(`recipient.${phone}`, newPhone)
+    expect(await afterRestart(host)).toBe(newPhone)
+    await new Recipients().learn(read({ from: phone, timestamp: '1' }), host)
+    expect(await afterRestart(host)).toBe(phone)
   })
 
   test('is not guessed while the storage is away', async () => {

@@ -24,22 +24,34 @@ type Host = Pick<TransportHost, 'records'>
 export class Recipients {
   readonly #current = new Map<string, string>()
   readonly #writers = new Map<string, string>()
+  /** Names that nobody has given up, as far as is written down: looked up once, not with each message. */
+  readonly #kept = new Map<string, true>()
 
   /** Known at once; resolves once it is durable what must be. */
   async learn(messages: readonly InboundMessageInput[], { records }: Host): Promise<void> {
-    const changes: [name: string, now: string][] = []
-    for (const { id, chat, from, fromMe, isGroup, automated } of messages) {
+    const learnt: (Recipient & { readonly name: string; readonly automated: boolean | undefined })[] = []
+    for (const { id, chat, from, fromMe, isGroup, automated, sentAtMs: sinceMs } of messages) {
       if (fromMe || isGroup) continue
+      const isHidden = isBusinessScopedId(from.id)
       // The number stays that of the business-scoped id: both change together.
-      const now = isBusinessScopedId(from.id) ? (this.#current.get(from.id) ?? from.id) : from.id
-      for (const name of [chat, from.id, ...(from.aliases ?? []).map(({ value }) => value)]) {
+      const now = isHidden ? (this.#current.get(from.id) ?? from.id) : from.id
+      for (const name of new Set([chat, from.id, ...(from.aliases ?? []).map(({ value }) => value)])) {
         remember(this.#current, name, now)
-        if (automated) changes.push([name, now])
+        if (automated || !isHidden) learnt.push({ name, now, sinceMs, automated })
       }
       remember(this.#writers, id, now)
     }
-    // Who goes back to a number has given it up no more.
-    for (const [name, now] of changes) await records.set(recordOf(name), name === now ? undefined : now)
+    for (const { name, now, sinceMs, automated } of learnt) {
+      // Who goes back to a number has given it up no more.
+      if (automated) {
+        this.#kept.delete(name)
+        await records.set(recordOf(name), name === now ? undefined : `${now} ${sinceMs}`)
+      } else if (!this.#kept.has(name)) {
+        const known = await recorded(name, records)
+        if (isOutdated(known, { now, sinceMs })) await records.set(recordOf(name), undefined)
+        else if (known === undefined) remember(this.#kept, name, true)
+      }
+    }
   }
 
   /**
@@ -50,7 +62,7 @@ export class Recipients {
     const answered = inReplyTo.findLast((id) => this.#writers.has(id))
     let id = (answered === undefined ? undefined : this.#writers.get(answered)) ?? chat
     for (let change = 0; change < mostChanges; change += 1) {
-      const next = this.#current.get(id) ?? (await recorded(id, host)) ?? id
+      const next = this.#current.get(id) ?? (await lookedUp(id, host)) ?? id
       remember(this.#current, id, next)
       if (next === id) break
       id = next
@@ -59,9 +71,28 @@ export class Recipients {
   }
 }
 
-async function recorded(id: string, host: Host | undefined): Promise<string | undefined> {
+/** Who has a name, and since when, in milliseconds since 1970. */
+interface Recipient {
+  readonly now: string
+  readonly sinceMs: number
+}
+
+/** Whether somebody else writes from the name since: numbers that were given up are given to others. */
+function isOutdated(known: Recipient | undefined, writer: Recipient): boolean {
+  return known !== undefined && known.now !== writer.now && known.sinceMs < writer.sinceMs
+}
+
+async function recorded(name: string, records: Host['records']): Promise<Recipient | undefined> {
+  const record = await records.get(recordOf(name))
+  if (record === undefined) return undefined
+  // Older versions noted no time.
+  const [now = record, sinceMs = '0'] = record.split(' ')
+  return { now, sinceMs: Number(sinceMs) }
+}
+
+async function lookedUp(id: string, host: Host | undefined): Promise<string | undefined> {
   try {
-    return await host?.records.get(recordOf(id))
+    return host && (await recorded(id, host.records))?.now
   } catch (error) {
     throw notLookedUp(error)
   }
@@ -76,8 +107,8 @@ function recordOf(id: string): string {
   return `recipient.${id}`
 }
 
-function remember(map: Map<string, string>, key: string, value: string): void {
-  map.delete(key)
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.get(key) === value) return
   map.set(key, value)
   if (map.size <= mostRemembered) return
   for (const oldest of map.keys()) return void map.delete(oldest)
