@@ -98,9 +98,12 @@ async function create(): Promise<TransportHarness> {
     },
     async cut() {
       web.goOffline()
-      await world.until(() => web.page.connected === 0)
+      await world.until(() => web.page.connected === 0 && connections.at(-1) !== 'connected')
     },
-    mend: async () => web.goOnline(),
+    async mend() {
+      web.goOnline()
+      await world.until(() => web.page.connected > 0 && connections.at(-1) === 'connected')
+    },
     async deliverImage(id, bytes) {
       const gone = bytes === 'gone'
       const media = { bytes: gone ? Uint8Array.of(1) : bytes, mimeType: 'image/jpeg' }
