@@ -14,6 +14,10 @@ export { sendLimitNames, windowTemplateNames } from './option-names.ts'
 export { hmacSha256Hex, sameSecret } from './secrets.ts'
 export { acknowledge, leftOut, type ReadJsonOptions, type ReadJsonResult, readJson, refused } from './webhook.ts'
 
+// Contacts as WhatsApp's clients exchange them
+
+export { type Card, parseCard, writeCard } from './vcard.ts'
+
 // Files at a provider
 
 export { plainReason } from './plain-reason.ts'

@@ -1,8 +1,8 @@
 import type { InboundMessageInput, MediaReference } from '@wa-agent/core'
+import { parseCard } from '@wa-agent/transport-kit'
 import { addressesOf, isBroadcast } from './addresses.ts'
 import { cardsOf, type MaytapiEvent, type MaytapiMessage } from './payloads.ts'
 import { millisecondsOf } from './time.ts'
-import { parseCard } from './vcard.ts'
 
 type Content = Omit<Extract<InboundMessageInput, { type: 'text' }>, 'type' | 'text'>
 

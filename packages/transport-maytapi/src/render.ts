@@ -1,5 +1,5 @@
 import type { Delivery, OutboundMedia, OutboundMessage } from '@wa-agent/core'
-import { writeCard } from './vcard.ts'
+import { writeCard } from '@wa-agent/transport-kit'
 
 /** How a message is written. */
 export interface RenderOptions {

@@ -1,7 +1,7 @@
 import type { InboundMessageInput, MediaReference } from '@wa-agent/core'
+import { parseCard } from '@wa-agent/transport-kit'
 import { isBroadcast, isGroup, serializedKey } from './ids.ts'
 import { cardSchema, type RawMessage, rawMessageSchema, rawReactionSchema } from './raw-message.ts'
-import { parseCard } from './vcard.ts'
 
 /** What is known around a message. */
 export interface InboundContext {

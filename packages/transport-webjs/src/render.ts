@@ -1,7 +1,7 @@
 import type { OutboundMedia, OutboundMessage } from '@wa-agent/core'
+import { writeCard } from '@wa-agent/transport-kit'
 import { Location, MessageMedia, type SendContent, type SendOptions } from './library.ts'
 import type { LoadedFile } from './outbound-file.ts'
-import { writeCard } from './vcard.ts'
 
 /** What `sendMessage` of the library takes. */
 export interface Rendered {
