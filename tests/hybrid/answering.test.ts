@@ -126,6 +126,39 @@ describe('the original protocol', () => {
     expect(mind.asked).toHaveLength(2)
   })
 
+  test('knows a moment by whatever it is written as', async () => {
+    const clock = virtualClock()
+    const mind = brain(clock)
+    await using cloud = await startCloud({ clock, pipeline: mind.pipeline })
+    const { timestamp } = question
+    for (const same of [timestamp, timestamp * 1000, new Date(timestamp * 1000).toISOString()]) {
+      const json = { ...question, timestamp: same }
+      expect((await finish(clock, ask(cloud.port, path, { key: cloud.apiKey, json }))).status).toBe(200)
+    }
+    expect(mind.asked).toHaveLength(1)
+  })
+
+  test('does not take two files, or two people of a group, in one second for one message', async () => {
+    const clock = virtualClock()
+    const mind = brain(clock)
+    await using cloud = await startCloud({ clock, pipeline: mind.pipeline })
+    const file = { ...question, type: 'image', message: '' }
+    const ok = { ...question, from: '1203@g.us', message: 'ok' }
+    const all = [
+      { ...file, metadata: { fileName: 'front.jpg' } },
+      { ...file, metadata: { fileName: 'back.jpg' } },
+      { ...ok, metadata: { author: 'anna' } },
+      { ...ok, metadata: { author: 'bo' } },
+    ]
+    const ids = new Set<string>()
+    for (const json of all) {
+      const response = await finish(clock, ask(cloud.port, path, { key: cloud.apiKey, json }))
+      const { messageIds } = (await response.json()) as { messageIds: string[] }
+      for (const id of messageIds) ids.add(id)
+    }
+    expect(ids.size).toBe(4)
+  })
+
   test('answers one id once, however many ask for it at the same time', async () => {
     const clock = virtualClock()
     const mind = brain(clock)

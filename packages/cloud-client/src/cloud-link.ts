@@ -50,6 +50,7 @@ export interface CloudLink {
 export function cloudLink(options: CloudLinkOptions): CloudLink {
   checkLinkOptions(options)
   const { bot, transport } = options
+  options.pipeline.connection.setLinked(true)
   let link: Link | undefined
   let whatsApp: ConnectionState | undefined
   bot.on('connection-changed', ({ tenant, channel, state }) => {
@@ -136,6 +137,10 @@ class Link {
         this.#heartbeatEveryMs = outcome.body.heartbeatEveryMs
         connection.registered(outcome.body)
         return true
+      }
+      if (outcome?.kind === 'rejected') {
+        connection.failed(new Error(outcome.reason), 'registering')
+        connection.setLinked(false)
       }
       const askedMs = outcome?.retryAfterMs ?? 0
       const pauseMs = Math.max(askedMs, backoffMs(attempt, { baseMs: 1000, maxMs: 60_000 }, random))

@@ -61,6 +61,16 @@ export interface CloudPipeline extends Pipeline {
 const pausedRetryMs = 15_000
 const refusedRetryMs = 60_000
 const supersededRetryMs = 300_000
+/** Registering takes no time where the cloud is there. */
+const registeringRetryMs: Readonly<Record<CloudState, number>> = {
+  unknown: 500,
+  reachable: 500,
+  away: 5000,
+  refused: refusedRetryMs,
+  superseded: supersededRetryMs,
+}
+/** What the cloud takes of the reason of a handoff. */
+const longestReason = 500
 
 /**
  * Makes a pipeline whose agents are in a cloud. It has the type of a local one. When the cloud cannot be asked, the turn stays
@@ -107,6 +117,10 @@ class RemotePipeline implements CloudPipeline {
     if (this.#isTooOld(input.messages)) return this.#answerLate(input)
     if (connection.state === 'superseded')
       throw this.#unavailable('another desktop has the channel', { retryAfterMs: supersededRetryMs })
+    if (connection.isRegistering)
+      throw this.#unavailable('it has not taken this desktop on yet', {
+        retryAfterMs: registeringRetryMs[connection.state],
+      })
     if (connection.isPaused) throw this.#unavailable('it paused this desktop', { retryAfterMs: pausedRetryMs })
     const startedMs = this.#clock.now()
     const answer = await this.#ask(input, options)
@@ -124,7 +138,7 @@ class RemotePipeline implements CloudPipeline {
         const json = {
           ...this.connection.about,
           messages: input.messages.map(withoutFile),
-          handoff: input.handoff ?? null,
+          handoff: input.handoff ? { ...input.handoff, reason: input.handoff.reason.slice(0, longestReason) } : null,
         }
         const asked = { method: 'POST', path: 'process-message', json, timeoutMs, signal } as const
         const outcome = await this.connection.ask(asked, answerSchema)

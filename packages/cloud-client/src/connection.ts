@@ -62,6 +62,7 @@ export class Connection {
   #state: CloudState = 'unknown'
   #session: string | undefined
   #isPaused = false
+  #isLinked = false
   #media: { readonly isWanted: boolean; readonly maxBytes: number } | undefined
 
   constructor(options: ConnectionOptions) {
@@ -88,6 +89,11 @@ export class Connection {
 
   get hasSession(): boolean {
     return this.#session !== undefined
+  }
+
+  /** Whether a link is about to register this desktop: until then nobody knows whether it may answer. */
+  get isRegistering(): boolean {
+    return this.#isLinked && !this.hasSession
   }
 
   /** Up to how many bytes the cloud takes of a file; `undefined` where it did not say yet, 0 where it wants none. */
@@ -148,6 +154,11 @@ export class Connection {
       },
       end: cancel,
     }
+  }
+
+  /** There is a link, which will register this desktop; or it cannot, and the desktop goes on as one without a link. */
+  setLinked(isLinked: boolean): void {
+    this.#isLinked = isLinked
   }
 
   /** The cloud took this desktop on. */

@@ -62,7 +62,7 @@ export class Listener {
 
   async #stream(acknowledger: Acknowledger, signal: AbortSignal): Promise<Ending> {
     const { streamSilenceMs } = this.#options
-    const last = this.#cursor === undefined ? {} : { 'last-event-id': encodeURIComponent(this.#cursor) }
+    const last = this.#cursor === undefined ? {} : { 'last-event-id': encodeURIComponent(this.#cursor.toWellFormed()) }
     const headers = { accept: 'text/event-stream', ...last }
     const query = this.#connection.about
     const silence = new Silence(this.#connection, { silenceMs: streamSilenceMs, signal })

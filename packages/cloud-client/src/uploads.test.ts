@@ -2,15 +2,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type RunOptions, WaAgentError } from '@wa-agent/core'
-import { inboundBuilder } from '@wa-agent/testing'
+import { inboundBuilder, type VirtualClock, virtualClock } from '@wa-agent/testing'
 import { expect, test } from 'vitest'
 import { cloudPipeline } from './cloud-pipeline.ts'
 
-/** A cloud that takes files and answers with how often it was asked. */
-async function openCloud() {
+/** A cloud that takes files and answers with how often it was asked. With a clock its line is too slow for any file. */
+async function openCloud(clock?: VirtualClock) {
   const files: string[] = []
   let asked = 0
   const server = createServer(async (request, response) => {
+    if (clock && request.method === 'PUT') return void (await clock.advance(30_000))
     const body = await text(request).catch(() => undefined)
     if (body === undefined) return
     if (request.method === 'PUT') {
@@ -29,6 +30,7 @@ async function openCloud() {
     apiKey: 'key',
     maxAgeMs: Number.POSITIVE_INFINITY,
     media: true,
+    ...(clock ? { clock } : {}),
   })
   return {
     files,
@@ -67,4 +69,9 @@ test('a file that cannot be opened does not hold up the words', async () => {
   await using cloud = await openCloud()
   const gone = new WaAgentError('media_unavailable', 'gone')
   expect(await cloud.run(() => Promise.reject(gone))).toEqual(answered)
+})
+
+test('a file that the line is too slow for does not hold up the words', async () => {
+  await using cloud = await openCloud(virtualClock())
+  expect(await cloud.run(async () => new Blob(['a film']).stream())).toEqual(answered)
 })

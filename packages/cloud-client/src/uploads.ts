@@ -16,8 +16,8 @@ export class Uploads {
   }
 
   /**
-   * Uploads what the messages have, once. A file that the provider does not give or the cloud does not want is left out: the
-   * words are worth more. Resolves with a failure where the cloud cannot be asked at all.
+   * Uploads what the messages have, once. A file that the provider does not give, the cloud does not want or the line is too
+   * slow for is left out: the words are worth more. Resolves with a failure where the cloud cannot be asked at all.
    */
   async send(
     messages: readonly InboundMessage[],
@@ -25,10 +25,13 @@ export class Uploads {
   ): Promise<Failure | undefined> {
     for (const message of messages) {
       if (!('media' in message) || this.#done.has(message.id)) continue
+      const startedMs = this.#connection.clock.now()
       const failure = await this.#sendOne(message, options)
-      if (failure && failure.kind !== 'refused' && failure.kind !== 'rejected') return failure
+      const isSlow = failure !== undefined && this.#connection.clock.now() - startedMs >= options.timeoutMs
+      if (failure && !isSlow && failure.kind !== 'refused' && failure.kind !== 'rejected') return failure
       if (failure) this.#connection.failed(new Error(failure.reason), 'uploading a file')
-      this.#remember(message.id)
+      // Of a line that is slow now, or a cloud that hangs, nobody knows how it is the next time.
+      if (!isSlow) this.#remember(message.id)
     }
     return undefined
   }

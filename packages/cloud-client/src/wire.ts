@@ -3,6 +3,11 @@ import { z } from 'zod'
 
 const id = z.string().min(1)
 
+/** What the cloud wants to be said. A path would name a file of this PC, which is not the cloud's to send. */
+const messageSchema = outboundMessageSchema.refine((message) => !('media' in message && 'path' in message.media), {
+  error: 'a path is of this machine',
+})
+
 const wireHandoffSchema = z.object({
   by: z.enum(['owner', 'person', 'agent']),
   reason: z.string(),
@@ -12,7 +17,7 @@ const wireHandoffSchema = z.object({
 
 /** What the cloud answers to messages. What a newer cloud adds is ignored. */
 export const answerSchema = z.object({
-  replies: z.array(z.object({ id, message: outboundMessageSchema })),
+  replies: z.array(z.object({ id, message: messageSchema })),
   handoff: wireHandoffSchema.nullable(),
 })
 export type CloudAnswer = z.output<typeof answerSchema>
@@ -39,7 +44,7 @@ export const pollAnswerSchema = z.object({ events: z.array(z.unknown()) })
 
 /** What the cloud tells by itself. */
 export const cloudEventSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('message'), id, chat: id, message: outboundMessageSchema }),
+  z.object({ type: z.literal('message'), id, chat: id, message: messageSchema }),
   z.object({ type: z.literal('pause'), id, reason: z.string().optional() }),
   z.object({ type: z.literal('resume'), id }),
   z.object({ type: z.literal('handoff'), id, chat: id, handoff: wireHandoffSchema }),

@@ -14,3 +14,10 @@ export function mustBeCurrent(desk: Desk, session: string | undefined): void {
       throw new Problem(409, 'session-unknown', { detail: 'This session is not known any more. Register again.' })
   }
 }
+
+/** Refuses who listens or acknowledges in place of the desktop that has the channel: only its session may. */
+export function mustHaveChannel(desk: Desk, session: string | undefined): void {
+  mustBeCurrent(desk, session)
+  if (session !== undefined || desk.record.session === undefined) return
+  throw new Problem(409, 'session-unknown', { detail: 'A desktop has this channel. Register, and send your session.' })
+}

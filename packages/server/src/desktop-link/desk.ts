@@ -20,6 +20,8 @@ type WithoutId<Event> = Event extends unknown ? Omit<Event, 'id'> : never
 type Order = WithoutId<CommandEvent>
 
 const recordName = 'desktop'
+/** A sign of life is kept at most this often: after a crash it may be so much older. */
+const keepEveryMs = 60_000
 
 /** What the cloud knows of the desktop of one channel: who it is, whether it is there, and what is on its way to it. */
 export class Desk {
@@ -37,6 +39,7 @@ export class Desk {
   #cancelOffline: () => void = () => undefined
   #cancelGrace: (() => void) | undefined
   #saving: Promise<void> = Promise.resolve()
+  #savedAtMs = Number.NEGATIVE_INFINITY
 
   /** `changed` is told whenever the status may have changed. */
   constructor(key: ChannelKey, times: DeskTimes, changed: (desk: Desk) => void) {
@@ -77,6 +80,9 @@ export class Desk {
     this.#record = readDeskRecord(await host.records.get(recordName))
     this.#host = host
     for (const command of this.#record.commands) this.#outgoing.add(command)
+    // Who was there before comes back soon, or is offline: nobody else would say so.
+    if (this.#record.lastSeenMs !== undefined)
+      this.#cancelOffline = host.clock.after(this.times.offlineAfterMs, () => this.#lost())
     host.connection('disconnected', 'no desktop has registered yet')
   }
 
@@ -127,6 +133,7 @@ export class Desk {
   #touch(): void {
     const { clock } = this.host
     this.#record = { ...this.#record, lastSeenMs: clock.now() }
+    if (!this.#isOnline || clock.now() - this.#savedAtMs >= keepEveryMs) void this.#save().catch(() => undefined)
     this.#isOnline = true
     this.#cancelOffline()
     this.#cancelOffline = clock.after(this.times.offlineAfterMs, () => this.#lost())
@@ -230,7 +237,8 @@ export class Desk {
 
   /** One after another: the last state is the one that stays. */
   #save(): Promise<void> {
-    const { records } = this.host
+    const { clock, records } = this.host
+    this.#savedAtMs = clock.now()
     this.#saving = this.#saving.catch(() => undefined).then(() => records.set(recordName, JSON.stringify(this.#record)))
     return this.#saving
   }

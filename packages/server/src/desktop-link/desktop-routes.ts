@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { z } from 'zod'
 import { Problem, tooLarge } from '../problem.ts'
 import { check, type Deps, type Handler, type Methods, type RequestContext, readJson } from '../request-context.ts'
-import { mustBeCurrent } from './current-session.ts'
+import { mustBeCurrent, mustHaveChannel } from './current-session.ts'
 import type { DesktopTransport } from './desktop-transport.ts'
 import type { Desktops } from './desktops.ts'
 import { openApiDocument } from './openapi.ts'
@@ -17,6 +17,7 @@ import {
   protocolVersion,
   registerSchema,
 } from './protocol.ts'
+import { stillAllowed } from './still-allowed.ts'
 import { eventStream, poll } from './streams.ts'
 
 type Handlers = Readonly<Record<keyof typeof operations, Handler>>
@@ -107,28 +108,31 @@ function outbound(deps: Deps, desktops: Desktops): Pick<Handlers, 'stream' | 'ou
   const { settings } = deps
   const { clock } = settings
   const begin = async (context: RequestContext, asked: z.output<typeof aboutSchema>) => {
-    const { desk } = await desktops.find(context, asked)
-    mustBeCurrent(desk, asked.session)
+    const transport = await desktops.find(context, asked)
+    const { desk } = transport
+    mustHaveChannel(desk, asked.session)
     desk.seen(asked.session)
-    return desk
+    const mayHear = async () => (await desktops.serves(transport)) && (await stillAllowed(context, deps))
+    return { desk, mayHear }
   }
   return {
     async stream(context) {
-      const desk = await begin(context, check(aboutSchema, context.req.query()))
+      const { desk, mayHear } = await begin(context, check(aboutSchema, context.req.query()))
       const last = context.req.header('last-event-id')
       if (last !== undefined) await desk.acknowledgeThrough(decodeId(last))
-      return eventStream(desk, clock)
+      return eventStream(desk, { clock, mayHear })
     },
     async outbound(context) {
       const { wait, cursor, ...asked } = check(pollSchema, context.req.query())
-      const desk = await begin(context, asked)
+      const { desk, mayHear } = await begin(context, asked)
       if (cursor !== undefined) await desk.acknowledgeThrough(cursor)
       const events = await poll(desk, { clock, waitMs: wait * 1000, signal: context.req.raw.signal })
-      return context.json({ events })
+      // Who waited for so long may hear them no more; the next poll is told why.
+      return context.json({ events: (await mayHear()) ? events : [] })
     },
     async ack(context) {
       const { ids, failed, ...asked } = await readJson(context, deps, ackSchema)
-      const desk = await begin(context, asked)
+      const { desk } = await begin(context, asked)
       return context.json({ acknowledged: await desk.acknowledge(ids, failed) })
     },
     async command(context) {

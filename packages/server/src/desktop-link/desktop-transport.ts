@@ -3,6 +3,7 @@ import {
   checkNames,
   type Delivery,
   type NamesOf,
+  type SendResult,
   type Transport,
   WaAgentError,
 } from '@wa-agent/core'
@@ -54,6 +55,15 @@ export interface DesktopServing {
   readonly onChange: (desk: Desk) => void
 }
 
+/** A picture for hundreds of customers must fill neither the memory of the server nor the line of the desktop. */
+const oneAtATime: SendResult = {
+  status: 'failed',
+  retryable: true,
+  reason: 'another file is on its way to the desktop',
+  retryAfterMs: 500,
+  slowDown: 'channel',
+}
+
 const whatsAppWeb: Capabilities = {
   types: ['text', 'image', 'video', 'audio', 'document', 'sticker', 'location', 'contacts', 'reaction'],
   maxTextLength: 4096,
@@ -73,6 +83,8 @@ export function desktopTransport(options: DesktopTransportOptions = {}): Desktop
   const { tenant = 'default', channel = 'desktop', capabilities = whatsAppWeb } = options
   const times = readTimes(options)
   let serving: DesktopServing | undefined
+  /** Whether a file is on its way to the desktop. */
+  let isCarrying = false
   const desk = new Desk({ tenant, channel }, times, (changed) => serving?.onChange(changed))
   return {
     name: 'desktop',
@@ -90,7 +102,14 @@ export function desktopTransport(options: DesktopTransportOptions = {}): Desktop
       const { id, chat, message } = delivery
       // It is in the outbox for good; whoever asks gets it from there.
       if (isAnswer(delivery)) return { status: 'sent', providerId: id }
-      return desk.deliver({ type: 'message', id, chat, message: await portable(message) }, signal)
+      const carriesFile = 'media' in message && !('url' in message.media)
+      if (carriesFile && isCarrying) return oneAtATime
+      try {
+        isCarrying ||= carriesFile
+        return await desk.deliver({ type: 'message', id, chat, message: await portable(message) }, signal)
+      } finally {
+        if (carriesFile) isCarrying = false
+      }
     },
     stop: () => desk.close(),
     // What the desktop did not acknowledge is sent again: it knows by the id whether it has it.

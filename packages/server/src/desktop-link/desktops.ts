@@ -16,6 +16,10 @@ const noteEveryMs = 10_000
 export class Desktops {
   readonly #settings: Settings
   readonly #adding = new Map<string, Promise<DesktopTransport>>()
+  /** Channels that are, or were, in the directory: one that is taken out of it is served no more. */
+  readonly #listed = new Set<string>()
+  /** Ends when those are known that were there at the start. */
+  readonly #listing: Promise<unknown>
   readonly #noted = new Map<string, { readonly status: string; readonly atMs: number }>()
   /** Chats whose handoff is changed on behalf of their desktop: it needs no order about it. */
   readonly #adopting = new Set<string>()
@@ -23,7 +27,12 @@ export class Desktops {
   constructor(settings: Settings) {
     this.#settings = settings
     for (const transport of settings.transports) if (isDesktopTransport(transport)) this.#serve(transport)
-    const { bot } = settings
+    const { bot, tenants } = settings
+    // What cannot be read now is read with the first request.
+    this.#listing = Promise.resolve(tenants?.channels()).then(
+      (rows) => this.#list(rows ?? []),
+      () => undefined,
+    )
     bot.on('handoff-started', ({ conversation, handoff }) => {
       if (handoff.by === 'person') this.#order(conversation, handoff)
     })
@@ -38,14 +47,27 @@ export class Desktops {
     { tenantId, channel }: { readonly tenantId: string; readonly channel?: string | undefined },
   ): Promise<DesktopTransport> {
     const tenant = tenantOf(context, tenantId) ?? tenantId
-    const found = this.#running(tenant, channel) ?? (await this.#fromDirectory(tenant, channel))
-    if (!found) throw notFound()
-    return found
+    const all = await this.#served(tenant)
+    const wanted = channel === undefined ? all : all.filter((one) => one === channel)
+    const [found, other] = wanted
+    if (found === undefined) throw notFound()
+    if (other !== undefined) throw whichChannel()
+    return this.#open({ tenant, channel: found })
+  }
+
+  /** Whether the channel of a desktop is still there: it may have been taken out of the directory. */
+  async serves({ tenant, channel }: ChannelKey): Promise<boolean> {
+    return (await this.#served(tenant)).includes(channel)
   }
 
   /** Serves a channel of the directory from now on; one that is served already stays as it is. */
-  async add({ tenant, channel }: ChannelKey): Promise<DesktopTransport> {
-    const known = this.#running(tenant, channel)
+  async add(channel: ChannelKey): Promise<void> {
+    this.#listed.add(channelId(channel))
+    await this.#open(channel)
+  }
+
+  async #open({ tenant, channel }: ChannelKey): Promise<DesktopTransport> {
+    const known = this.#running({ tenant, channel })
     if (known) return known
     const id = channelId({ tenant, channel })
     const adding = this.#adding.get(id) ?? this.#add({ tenant, channel }).finally(() => this.#adding.delete(id))
@@ -79,19 +101,27 @@ export class Desktops {
     for (const transport of this.#settings.transports) if (isDesktopTransport(transport)) transport.desk.hangUp()
   }
 
-  #running(tenant: string, channel: string | undefined): DesktopTransport | undefined {
-    const all = this.#settings.transports.filter(isDesktopTransport).filter((one) => one.tenant === tenant)
-    if (channel !== undefined) return all.find((one) => one.channel === channel)
-    if (all.length > 1) throw whichChannel()
-    return all[0]
+  /** The desktop channels of a tenant: what the directory has now, and what comes from configuration. */
+  async #served(tenant: string): Promise<string[]> {
+    await this.#listing
+    const { tenants, transports } = this.#settings
+    const rows = this.#list((await tenants?.channels(tenant)) ?? [])
+    const running = transports.filter(isDesktopTransport).filter((one) => one.tenant === tenant)
+    const configured = running.filter((one) => !this.#listed.has(channelId(one)))
+    return [...rows, ...configured].map(({ channel }) => channel)
   }
 
-  async #fromDirectory(tenant: string, channel: string | undefined): Promise<DesktopTransport | undefined> {
-    const rows = (await this.#settings.tenants?.channels(tenant)) ?? []
-    const all = rows.filter((row) => row.transport === desktopKind)
-    const wanted = channel === undefined ? all : all.filter((row) => row.channel === channel)
-    if (wanted.length > 1) throw whichChannel()
-    return wanted[0] && this.add(wanted[0])
+  /** Those of desktops, from now on known to be the directory's. */
+  #list(rows: readonly TenantChannel[]): TenantChannel[] {
+    const ofDesktops = rows.filter(({ transport }) => transport === desktopKind)
+    for (const row of ofDesktops) this.#listed.add(channelId(row))
+    return ofDesktops
+  }
+
+  #running({ tenant, channel }: ChannelKey): DesktopTransport | undefined {
+    return this.#settings.transports
+      .filter(isDesktopTransport)
+      .find((one) => one.tenant === tenant && one.channel === channel)
   }
 
   async #add(key: ChannelKey): Promise<DesktopTransport> {
@@ -126,9 +156,7 @@ export class Desktops {
   /** A person decided something in the cloud: the desktop must do the same. */
   #order(conversation: ConversationKey, handoff: Handoff | undefined): void {
     const { tenant, channel, chat } = conversation
-    const desk = this.#settings.transports
-      .filter(isDesktopTransport)
-      .find((one) => one.tenant === tenant && one.channel === channel)?.desk
+    const desk = this.#running(conversation)?.desk
     if (!desk || this.#adopting.has(chatId(conversation))) return
     const order = handoff
       ? ({ type: 'handoff', chat, handoff: wireHandoff(handoff) } as const)

@@ -56,7 +56,7 @@ export function processMessageHandler(deps: Deps, desktops: Desktops): Handler {
       const before = await look()
       if (wait.isOver) return before
       const fresh = messages.filter((_, index) => before.messages[index]?.status === 'unknown')
-      refuseOld(fresh)
+      if (fresh.length > 0) refuseOld(messages)
       if (fresh.length === messages.length) await agree(transport, { conversation, handoff, known: before.handoff })
       if (fresh.length > 0) await transport.desk.host.receive(fresh)
       const untilMs = clock.now() + desktop.answerTimeoutMs
@@ -83,15 +83,18 @@ export function processMessageHandler(deps: Deps, desktops: Desktops): Handler {
     if (Boolean(theirs) !== Boolean(ours)) await desktops.adopt(conversation, theirs)
   }
 
+  /** A turn is as old as the newest of its messages: what the customer says now must not be lost with what nobody answered. */
   function refuseOld(messages: readonly InboundMessage[]): void {
     const oldestMs = clock.now() - desktop.maxMessageAgeMs
-    if (messages.some(({ sentAtMs }) => sentAtMs < oldestMs)) throw tooOld()
+    if (messages.every(({ sentAtMs }) => sentAtMs < oldestMs)) throw tooOld()
   }
 
   return async (context) => {
     const asked = await readAsked(context, deps, desktops)
     asked.transport.desk.seen(asked.session)
     const { handoff, messages } = await answersTo(asked, context.req.raw.signal)
+    // Another desktop may have registered meanwhile: it gets this answer, and both would say it.
+    mustBeCurrent(asked.transport.desk, asked.session)
     const handed = current(handoff, clock.now())
     const given = messages.flatMap(({ replies }) => replies)
     const replies = [...new Map(given.map((reply) => [reply.id, reply])).values()]

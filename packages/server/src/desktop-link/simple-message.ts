@@ -47,9 +47,11 @@ export function fromSimple(simple: SimpleMessage): InboundMessageInput {
   }
 }
 
-/** A retry of who gives no ids is the same message: the same words of the same person at the same moment. */
-function idOf({ tenantId, from, message, timestamp }: SimpleMessage): string {
-  const content = JSON.stringify([tenantId, from, message, timestamp])
+/** A retry of who gives no ids is the same message: the same words, or file, of the same person at the same moment. */
+function idOf({ tenantId, from, message, timestamp, type = 'text', metadata = {} }: SimpleMessage): string {
+  const { author, fileName, mimeType, sizeBytes } = metadata
+  const said = [type, message, fileName, mimeType, sizeBytes]
+  const content = JSON.stringify([tenantId, from, author, millisecondsOf(timestamp), ...said])
   return `desktop-${createHash('sha256').update(content).digest('hex').slice(0, 40)}`
 }
 

@@ -1,6 +1,5 @@
 import type { Clock } from '@wa-agent/core'
 import type { Desk } from './desk.ts'
-import type { Listener } from './outgoing.ts'
 import type { OutboundEvent } from './protocol.ts'
 
 const pingEveryMs = 15_000
@@ -9,8 +8,14 @@ const mostUnreadBytes = 32 * 2 ** 20
 
 const encoder = new TextEncoder()
 
-/** A stream of server-sent events to a desktop; ends when the client goes, another one comes, or the server stops. */
-export function eventStream(desk: Desk, clock: Clock): Response {
+/**
+ * A stream of server-sent events to a desktop; ends when the client goes, another one comes, or the server stops. A stream may
+ * be open for days: before anything is written `mayHear` is asked again, and the stream ends where it says no.
+ */
+export function eventStream(
+  desk: Desk,
+  { clock, mayHear }: { readonly clock: Clock; readonly mayHear: () => Promise<boolean> },
+): Response {
   let end: (isClosed?: boolean) => void = () => undefined
   const body = new ReadableStream<Uint8Array>(
     {
@@ -18,14 +23,19 @@ export function eventStream(desk: Desk, clock: Clock): Response {
         let isOpen = true
         let cancelPing: () => void = () => undefined
         let detach: () => void = () => undefined
+        let telling = Promise.resolve()
+        const inTurn = (step: () => void | Promise<void>) => {
+          telling = telling.then(step).catch(() => end())
+        }
         const write = (text: string) => {
           if (!isOpen) return
           controller.enqueue(encoder.encode(text))
           if ((controller.desiredSize ?? 0) < -mostUnreadBytes) end()
         }
+        const tell = (text: string) => inTurn(async () => (isOpen && !(await mayHear()) ? end() : write(text)))
         const ping = () => {
           cancelPing = clock.after(pingEveryMs, ping)
-          write(': still here\n\n')
+          tell(': still here\n\n')
         }
         end = (isClosed = false) => {
           if (!isOpen) return
@@ -34,12 +44,9 @@ export function eventStream(desk: Desk, clock: Clock): Response {
           detach()
           if (!isClosed) controller.close()
         }
-        const listener: Listener = { write: (event) => write(toText(event)), end: () => end() }
         write(': connected\n\n')
         cancelPing = clock.after(pingEveryMs, ping)
-        detach = desk.listen(listener)
-        // What waited may have been too much at once.
-        if (!isOpen) detach()
+        detach = desk.listen({ write: (event) => tell(toText(event)), end: () => inTurn(() => end()) })
       },
       cancel() {
         end(true)
@@ -57,9 +64,9 @@ function toText(event: OutboundEvent): string {
   return `event: ${event.type}\n${id}data: ${JSON.stringify(event)}\n\n`
 }
 
-/** Ids of replies are anybody's to choose; a line break would begin another field. */
+/** Ids of replies are anybody's to choose; a line break would begin another field, and half a character has no encoding. */
 function oneLine(id: string): string {
-  return encodeURIComponent(id)
+  return encodeURIComponent(id.toWellFormed())
 }
 
 /** Waits for something to tell the desktop, but no longer than `waitMs`. */
