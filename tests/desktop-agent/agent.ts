@@ -37,6 +37,8 @@ export interface Agent extends AsyncDisposable {
   health(): Promise<Health>
   /** Waits until `/health` is as expected. */
   healthy(what: string, isTrue: (health: Health) => boolean): Promise<Health>
+  /** Nobody reads its output any more, as when a window is closed. */
+  closeOutput(): void
   end(signal: NodeJS.Signals): Promise<Ended>
 }
 
@@ -91,6 +93,9 @@ export function startAgent(folder: string, environment: Readonly<Record<string, 
         return last !== undefined && isTrue(last)
       })
       return last as Health
+    },
+    closeOutput() {
+      for (const name of ['stdout', 'stderr'] as const) child[name].destroy()
     },
     end,
     async [Symbol.asyncDispose]() {

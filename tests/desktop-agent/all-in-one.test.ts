@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findChromium, startWhatsAppWeb } from '@wa-agent/testing/whatsapp-web'
+import { chromiumForTests, startWhatsAppWeb } from '@wa-agent/testing/whatsapp-web'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { processesOf, startAgent } from './agent.ts'
 
 const entry = fileURLToPath(new URL('../../examples/all-in-one/src/index.ts', import.meta.url))
-const chromium = findChromium()
+const chromium = chromiumForTests('the shop with WhatsApp Web')
 const ann = '15550002222@c.us'
 
 let folder: string

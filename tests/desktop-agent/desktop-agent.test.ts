@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findChromium, startWhatsAppWeb } from '@wa-agent/testing/whatsapp-web'
+import { chromiumForTests, startWhatsAppWeb } from '@wa-agent/testing/whatsapp-web'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { until } from '../cloud-worker/until.ts'
 import { fakeNotifications, processesOf, runAgent, startAgent } from './agent.ts'
 import { startCloud, tenant } from './cloud.ts'
 
-const chromium = findChromium()
+const chromium = chromiumForTests('the desktop agent')
 const ann = '15550002222@c.us'
 const bob = '15550003333@c.us'
 
@@ -89,25 +89,32 @@ test.skipIf(!chromium)('from the QR code to the answer, through a stop and a sta
   await again.end('SIGINT')
 })
 
-test.skipIf(!chromium)('while the cloud is away messages wait, and are answered in order when it is back', async () => {
-  await using all = await world()
-  const { web, cloud, settings } = all
-  await using agent = startAgent(folder, { ...settings, NOTIFICATIONS: 'off' })
-  await web.scanQr()
-  await agent.healthy('all is well', ({ code }) => code === 200)
-  await cloud.goAway()
-  web.receive({ chat: ann, type: 'chat', text: 'I want to order 10 boxes' })
-  const away = await agent.healthy(
-    'the cloud is away and a message waits',
-    ({ body }) => body.cloud.state === 'away' && body.queue.depth === 1,
-  )
-  expect([away.code, away.body.cloud.reachable]).toEqual([503, false])
-  await until('the owner can read it', () => agent.output().includes('cloud away, messages are kept · 1 waiting'))
-  await cloud.comeBack()
-  expect(await web.nextSent(({ chat }) => chat === ann)).toMatchObject({ text: expect.stringMatching(/which size/i) })
-  const back = await agent.healthy('nothing waits', ({ body }) => body.queue.depth === 0)
-  expect([back.code, back.body.queue.deadLetters]).toEqual([200, 0])
-})
+test.skipIf(!chromium)(
+  'while the cloud is away messages wait, and are answered in order when it is back',
+  { timeout: 90_000 },
+  async () => {
+    await using all = await world()
+    const { web, cloud, settings } = all
+    await using agent = startAgent(folder, { ...settings, NOTIFICATIONS: 'off' })
+    await web.scanQr()
+    await agent.healthy('all is well', ({ code }) => code === 200)
+    await cloud.goAway()
+    web.receive({ chat: ann, type: 'chat', text: 'I want to order 10 boxes' })
+    const away = await agent.healthy(
+      'the cloud is away and a message waits',
+      ({ body }) => body.cloud.state === 'away' && body.queue.depth === 1,
+    )
+    expect([away.code, away.body.cloud.reachable]).toEqual([503, false])
+    await until('the owner can read it', () => agent.output().includes('cloud away, messages are kept · 1 waiting'))
+    await cloud.comeBack()
+    // After five failures the cloud is left alone for half a minute.
+    expect(await web.nextSent(({ chat }) => chat === ann, { timeoutMs: 60_000 })).toMatchObject({
+      text: expect.stringMatching(/which size/i),
+    })
+    const back = await agent.healthy('nothing waits', ({ body }) => body.queue.depth === 0)
+    expect([back.code, back.body.queue.deadLetters]).toEqual([200, 0])
+  },
+)
 
 test.skipIf(!chromium)('a second agent is refused, and the first one works on', async () => {
   await using all = await world()
@@ -143,6 +150,41 @@ test.skipIf(!chromium)(
     expect((await agent.end('SIGTERM')).code).toBe(0)
   },
 )
+
+test.skipIf(!chromium)('where its port is taken it ends with 1, and leaves no browser', async () => {
+  await using all = await world()
+  const { cloud, settings } = all
+  const { code, stderr } = await runAgent(folder, { ...settings, LOCAL_PORT: new URL(cloud.url).port })
+  expect(code).toBe(1)
+  expect(stderr).toContain('is taken, perhaps by an agent that runs already')
+  expect(processesOf(folder)).toEqual([])
+})
+
+test.skipIf(!chromium)('without anybody who reads its lines it works on, and ends in order', async () => {
+  await using all = await world()
+  const { web, cloud, settings } = all
+  await using agent = startAgent(folder, { ...settings, NOTIFICATIONS: 'off' })
+  await web.scanQr()
+  await agent.healthy('all is well', ({ code }) => code === 200)
+  agent.closeOutput()
+  await cloud.goAway()
+  // That is news, and nobody takes the line.
+  await agent.healthy('the cloud is away', ({ body }) => body.cloud.state === 'away')
+  web.receive({ chat: ann, type: 'chat', text: 'I want to order 10 boxes' })
+  await agent.healthy('a message waits', ({ body }) => body.queue.depth === 1)
+  expect((await agent.end('SIGHUP')).code).toBe(0)
+})
+
+test('where the session cannot be kept it says so', async () => {
+  const { code, stderr } = await runAgent(folder, {
+    CLOUD_SERVER_URL: 'http://127.0.0.1:9',
+    TENANT_ID: tenant,
+    API_KEY: 'a-key-of-nobody',
+    SESSION_DIR: '/dev/null/session',
+  })
+  expect(code).toBe(1)
+  expect(stderr).toContain('cannot be made. Choose another path for SESSION_DIR')
+})
 
 test('without settings and without a terminal it ends with 1 and says what to set', async () => {
   const { code, stdout, stderr } = await runAgent(folder, { LOCAL_PORT: 'three' })

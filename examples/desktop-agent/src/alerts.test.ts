@@ -41,6 +41,17 @@ test('says that the phone logged out, once, and nothing of the code that follows
   expect(titles()).toEqual(['WhatsApp is logged out'])
 })
 
+test('says that the phone logged out, also minutes after it was linked', async () => {
+  const { clock, be, titles } = setUp()
+  for (const state of ['qr', 'connected', 'logged-out', 'qr'] as const) be(state)
+  expect(titles()).toEqual(['Scan the QR code', 'WhatsApp is logged out'])
+  be('connected')
+  be('qr')
+  be('logged-out')
+  await clock.advance(10 * minuteMs)
+  expect(titles()).toEqual(['WhatsApp is logged out'])
+})
+
 test('says the same thing again only after it was well in between, and ten minutes later at the soonest', async () => {
   const { clock, be, titles } = setUp()
   be('logged-out')

@@ -118,7 +118,7 @@ function conditionsOf(qrUrl: () => string): Condition[] {
 
 function watch(condition: Condition, notify: AlertOptions['notify'], clock: Clock) {
   let isTold = false
-  let earliestMs = 0
+  const earliestMs = new Map<string, number>()
   let latest: AgentStatus | undefined
   let cancel: (() => void) | undefined
   const stop = () => {
@@ -129,8 +129,9 @@ function watch(condition: Condition, notify: AlertOptions['notify'], clock: Cloc
     cancel = undefined
     if (!latest) return
     isTold = true
-    earliestMs = clock.now() + everyMs
-    notify(condition.notice(latest))
+    const notice = condition.notice(latest)
+    earliestMs.set(notice.title, clock.now() + everyMs)
+    notify(notice)
   }
   return {
     stop,
@@ -141,10 +142,13 @@ function watch(condition: Condition, notify: AlertOptions['notify'], clock: Cloc
       }
       if (!condition.isTrue(status) || isTold) return
       latest = status
-      if (cancel) return
-      const waitMs = Math.max(condition.afterMs, earliestMs - clock.now())
-      if (waitMs <= 0) tell()
-      else cancel = clock.after(waitMs, tell)
+      // A phone that logs out minutes after it was linked is no repetition of the call to link it.
+      const { title } = condition.notice(status)
+      const waitMs = Math.max(condition.afterMs, (earliestMs.get(title) ?? 0) - clock.now())
+      if (waitMs <= 0) {
+        stop()
+        tell()
+      } else cancel ??= clock.after(waitMs, tell)
     },
   }
 }

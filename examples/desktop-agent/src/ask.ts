@@ -20,7 +20,8 @@ const prompt = '  > '
 
 /** Asks in a terminal. The answer to a secret question is not shown while it is typed. */
 export function askInTerminal({ input, output }: Terminal): Questions {
-  let isHidden = false
+  // Between two questions nothing is shown: several lines that are pasted at once may have a secret in them.
+  let isHidden = true
   const shown = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       if (!isHidden) output.write(chunk)
@@ -28,6 +29,8 @@ export function askInTerminal({ input, output }: Terminal): Questions {
     },
   })
   const lines = createInterface({ input, output: shown, terminal: true, historySize: 0 })
+  const early: string[] = []
+  lines.on('line', (line) => early.push(line))
   return {
     ask(question, { isSecret = false } = {}) {
       return new Promise((resolve, reject) => {
@@ -39,10 +42,17 @@ export function askInTerminal({ input, output }: Terminal): Questions {
         lines.once('close', giveUp)
         isHidden = isSecret
         output.write(`${question}\n${prompt}`)
+        const known = early.shift()
+        if (known !== undefined) {
+          lines.off('close', giveUp)
+          isHidden = true
+          output.write('\n')
+          return resolve(known.trim())
+        }
         lines.question(prompt, (answer) => {
           lines.off('close', giveUp)
           if (isHidden) output.write('\n')
-          isHidden = false
+          isHidden = true
           resolve(answer.trim())
         })
       })

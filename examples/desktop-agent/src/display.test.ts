@@ -26,6 +26,17 @@ function screen(columns = 40, rows = 10) {
   return { output, lines: () => [...lines] }
 }
 
+test('a terminal that does not know its size shows the whole status', () => {
+  const { output, lines } = screen(0, 0)
+  const display = terminalDisplay(output)
+  display.status('Starting', '')
+  display.code({ drawing: '##', caption: 'Scan it' })
+  display.code(undefined)
+  display.status('Connected as +91 98765 43210', '')
+  expect(lines().at(-1)).toBe('Connected as +91 98765 43210')
+  expect(lines().join('')).not.toContain('#')
+})
+
 test('the status stays in the last line, under what was said', () => {
   const { output, lines } = screen()
   const display = terminalDisplay(output)

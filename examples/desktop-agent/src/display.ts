@@ -26,12 +26,13 @@ export function terminalDisplay(output: Output): Display {
   let line = ''
   let drawn: string[] = []
   const cut = () => {
-    const { columns = 80 } = output
+    // Some terminals do not know their size, and say 0.
+    const columns = output.columns || 80
     return line.length < columns ? line : `${line.slice(0, Math.max(columns - 2, 1))}…`
   }
   const draw = (lasting: string, next: readonly string[]) => {
     // What has scrolled away cannot be drawn over.
-    const above = Math.min(drawn.length, (output.rows ?? 24) - 1)
+    const above = Math.min(drawn.length, (output.rows || 24) - 1)
     output.write(`${above > 0 ? up(above) : ''}${eraseBelow}${lasting}${[...next, cut()].join('\n')}`)
     drawn = [...next]
   }

@@ -4,13 +4,29 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { withValues, writeEnvFile } from './env-file.ts'
+import { readEnvFile, withValues, writeEnvFile } from './env-file.ts'
 
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wa-agent-env-'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
+
+test.each(['utf8', 'utf16le'] as const)('is read and kept as editors on Windows write it: %s', (encoding) => {
+  const path = join(folder, '.env')
+  expect(readEnvFile(path)).toEqual({})
+  writeFileSync(path, '\uFEFFTENANT_ID=shop\r\nLOCAL_PORT=1\r\n', encoding)
+  expect(readEnvFile(path)).toEqual({ TENANT_ID: 'shop', LOCAL_PORT: '1' })
+  writeEnvFile(path, { TENANT_ID: 'other' })
+  expect(readFileSync(path, 'utf8')).toBe('TENANT_ID=other\nLOCAL_PORT=1\n')
+})
+
+test('says what to do where the file cannot be written', () => {
+  const path = join(folder, 'nowhere', '.env')
+  expect(() => writeEnvFile(path, { TENANT_ID: 'shop' })).toThrow(
+    /cannot be written.*or set TENANT_ID in the environment/,
+  )
+})
 
 test('only the owner may read the file, also where it was open before', () => {
   const path = join(folder, '.env')

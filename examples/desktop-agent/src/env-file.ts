@@ -1,22 +1,39 @@
-import { chmodSync, existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
 const onlyTheOwner = 0o600
 
+/** The settings in a file of `NAME=value` lines; none where there is no file. Editors on Windows mark their text as such. */
+export function readEnvFile(path: string): NodeJS.Dict<string> {
+  return existsSync(path) ? parseEnv(textOf(path)) : {}
+}
+
+function textOf(path: string): string {
+  const bytes = readFileSync(path)
+  return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes)
+}
+
 /**
  * Writes settings into a file of `NAME=value` lines and leaves its other lines as they are. Only its owner may read it then,
- * and it is never half written. Throws where a value cannot be written so that it reads back the same.
+ * and it is never half written. Throws where it cannot be written, or a value not so that it reads back the same.
  */
 export function writeEnvFile(path: string, values: Readonly<Record<string, string>>): void {
   // A link stays a link.
   const file = existsSync(path) ? realpathSync(path) : path
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const before = existsSync(file) ? textOf(file) : ''
   const text = withValues(before, values)
   const fresh = `${file}.${process.pid}.new`
-  writeFileSync(fresh, text, { mode: onlyTheOwner })
-  // `mode` is for new files, and what the umask takes away is never more than this.
-  chmodSync(fresh, onlyTheOwner)
-  renameSync(fresh, file)
+  try {
+    writeFileSync(fresh, text, { mode: onlyTheOwner })
+    // `mode` is for new files, and what the umask takes away is never more than this.
+    chmodSync(fresh, onlyTheOwner)
+    renameSync(fresh, file)
+  } catch (error) {
+    rmSync(fresh, { force: true })
+    const names = Object.keys(values).join(', ')
+    const advice = `Run this in a folder of yours, or set ${names} in the environment.`
+    throw new Error(`The settings cannot be written to ${path}. ${advice}`, { cause: error })
+  }
 }
 
 /** The text of a settings file with these values in it. */

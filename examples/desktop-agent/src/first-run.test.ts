@@ -50,6 +50,13 @@ test('asks until the answers can be right, and writes them for the owner alone',
   expect(shown()).toContain(`${key.length} characters`)
 })
 
+test('takes answers that are pasted all at once, and shows no secret', async () => {
+  const { questions, shown } = terminal([`https://shop.example.com\rmy-shop\r${key}`])
+  await expect(firstRun(neededNames, join(folder, '.env'), questions)).resolves.toMatchObject({ API_KEY: key })
+  questions.close()
+  expect(shown()).not.toContain(key)
+})
+
 test('warns of an address on the internet without https', async () => {
   const { questions, shown } = terminal(['http://203.0.113.7:3000'])
   await firstRun(['CLOUD_SERVER_URL'], join(folder, '.env'), questions)

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { askInTerminal } from './ask.ts'
 import { checkCloud } from './check-cloud.ts'
+import { readEnvFile } from './env-file.ts'
 import { firstRun } from './first-run.ts'
 import { runAgent } from './run-agent.ts'
 import { missingNames, neededNames, readSettings } from './settings.ts'
@@ -16,11 +16,15 @@ const file = '.env'
 // What customers write, and the session of WhatsApp, is for nobody else who uses this computer.
 process.umask(0o077)
 
+// A window that was closed takes no words any more; the agent ends in order all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 try {
   const { setup, help } = parseArgs({
     options: { setup: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
   }).values
-  if (existsSync(file)) process.loadEnvFile(file)
+  // What the environment has counts more.
+  for (const [name, value] of Object.entries(readEnvFile(file))) process.env[name] ??= value
   if (help) process.stdout.write(usage)
   else await start(setup)
 } catch (error) {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { createBot, systemClock } from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { webjsTransport } from '@wa-agent/transport-webjs'
@@ -14,6 +15,7 @@ import type { Settings } from './settings.ts'
 /** Connects WhatsApp on this computer with the cloud server, until Ctrl-C or the end of the service. */
 export async function runAgent(settings: Settings): Promise<void> {
   makeFolderOf(settings.DATABASE, 'DATABASE')
+  makeFolderOf(join(settings.SESSION_DIR, 'session'), 'SESSION_DIR')
   const logger = createLog(settings)
   endOnErrors(logger)
   const ended = endSignal()
@@ -43,6 +45,7 @@ export async function runAgent(settings: Settings): Promise<void> {
   } finally {
     stopTelling()
     view.stop()
+    await link.stop()
     await bot.stop()
   }
   process.exit(0)

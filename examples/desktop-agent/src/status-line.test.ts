@@ -33,6 +33,8 @@ test('says what the owner has to do', () => {
   expect(line('qr')).toBe('Scan the QR code with the phone · cloud reachable · 0 waiting · 2 not answered')
   expect(line('connected', 'away')).toContain('Connected · cloud away, messages are kept')
   expect(line('interrupted')).toContain('check the internet')
+  const whatsApp = { state: 'restarting', reason: 'the browser did not start' } as const
+  expect(statusLine({ ...status, whatsApp }, reading)).toMatch(/^Starting WhatsApp again: the browser did not start · /)
 })
 
 test.each([

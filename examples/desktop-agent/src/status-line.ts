@@ -33,7 +33,7 @@ const cloudWords: Readonly<Record<AgentStatus['cloud'], string>> = {
   paused: 'paused by the cloud, messages are kept',
 }
 
-function whatsAppWords({ state, phone }: AgentStatus['whatsApp']): string {
+function whatsAppWords({ state, phone, reason }: AgentStatus['whatsApp']): string {
   switch (state) {
     case 'stopped':
       return 'Stopped'
@@ -50,7 +50,8 @@ function whatsAppWords({ state, phone }: AgentStatus['whatsApp']): string {
     case 'interrupted':
       return 'WhatsApp cannot be reached, check the internet'
     case 'restarting':
-      return 'Starting WhatsApp again'
+      // It may be something that only a person can change, such as a folder that cannot be written.
+      return reason === undefined ? 'Starting WhatsApp again' : `Starting WhatsApp again: ${reason}`
     case 'logged-out':
       return 'Logged out, a new QR code is coming'
     case 'conflict':

@@ -10,15 +10,18 @@ const anna = '15550002222@c.us'
 const raw = (id: string) => ({ id: { fromMe: false, remote: anna, id }, type: 'chat', t: 1_760_000_000, body: id })
 
 /** Arrivals with a session whose page has missed these messages. */
-function arriving(missed: readonly string[]) {
+function arriving(missed: readonly string[], unreadable?: string) {
   const clock = virtualClock()
   const host = recordingHost({ clock })
   const gone = new AbortController()
   const answers = new Map<unknown, unknown>([
-    [recentChats, [anna]],
+    [recentChats, unreadable === undefined ? [anna] : [unreadable, anna]],
     [messagesSince, missed.map(raw)],
   ])
-  const run = async (question: unknown) => answers.get(question) ?? {}
+  const run = async (question: unknown, which?: { readonly chat?: string }) => {
+    if (unreadable !== undefined && which?.chat === unreadable) throw new Error('The page has changed.')
+    return answers.get(question) ?? {}
+  }
   const session = { me: ['15550001111@c.us'], choosesIds: true, gone: gone.signal, run } as unknown as Session
   const { logger } = host
   const common = { host, clock, logger, settings: settingsOf({}), random: () => 0.5, own: new OwnMessages(clock) }
@@ -27,6 +30,12 @@ function arriving(missed: readonly string[]) {
   const settle = () => clock.advance(0)
   return { arrivals, catchUp, clock, settle, received: () => host.received.map(({ id }) => id.split('_').at(-1)) }
 }
+
+test('what was missed comes in, and is asked for again, although one chat cannot be read', async () => {
+  const { catchUp, received } = arriving(['1', '2'], '15550003333@c.us')
+  await expect(catchUp()).rejects.toThrow('The page has changed.')
+  expect(received()).toEqual(['1', '2'])
+})
 
 describe('what comes by itself', () => {
   test('waits until what was missed before it is in', async () => {

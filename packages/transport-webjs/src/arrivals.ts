@@ -138,8 +138,14 @@ export class Arrivals {
     }
     const sinceS = Math.floor(sinceMs / 1000)
     const { groups, catchUp } = settings
+    const failures: unknown[] = []
     for (const chat of await session.run(recentChats, { sinceS, most: catchUp.chats, groups })) {
-      const raws = await session.run(messagesSince, { chat, sinceS, most: catchUp.messagesPerChat })
+      const which = { chat, sinceS, most: catchUp.messagesPerChat }
+      // One chat that cannot be read is asked for again, and keeps nobody else waiting.
+      const raws = await session.run(messagesSince, which).catch((error: unknown) => {
+        failures.push(error)
+        return []
+      })
       const messages: InboundMessageInput[] = []
       for (const raw of raws) {
         const message = await this.#prepared(parseRawMessage(raw, this.#context()), raw)
@@ -150,6 +156,7 @@ export class Arrivals {
       if (messages.length > 0) await host.receive(messages)
       for (const raw of raws) this.#remember(raw)
     }
+    if (failures.length > 0) throw failures[0]
     this.#letThrough()
   }
 

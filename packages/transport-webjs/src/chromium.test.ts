@@ -1,4 +1,6 @@
-import { delimiter } from 'node:path'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findChromium, type Machine } from './chromium.ts'
 
@@ -21,6 +23,16 @@ describe('the browser', () => {
     const env = { CHROME_PATH: '/not/there' }
     const find = () => findChromium(undefined, machine({ env, paths: ['/usr/bin/chromium'] }))
     expect(find).toThrow(/no browser at \/not\/there, where `CHROME_PATH` says/)
+  })
+
+  test.skipIf(process.platform === 'win32')('is a file that may be run', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wa-agent-chromium-'))
+    const path = join(folder, 'chromium')
+    writeFileSync(path, '')
+    for (const wrong of [folder, path]) expect(() => findChromium(wrong)).toThrow(/It has to be a file that may be run/)
+    chmodSync(path, 0o755)
+    expect(findChromium(path)).toBe(path)
+    rmSync(folder, { recursive: true })
   })
 
   test.each<readonly [NodeJS.Platform, NodeJS.ProcessEnv, string]>([

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { WaAgentError } from '@wa-agent/core'
 
@@ -6,6 +6,7 @@ import { WaAgentError } from '@wa-agent/core'
 export interface Machine {
   readonly platform: NodeJS.Platform
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether it is a file that may be run. */
   readonly exists: (path: string) => boolean
   /** `/etc/os-release`; '' where there is none. */
   readonly osRelease: () => string
@@ -14,7 +15,15 @@ export interface Machine {
 const thisMachine: Machine = {
   platform: process.platform,
   env: process.env,
-  exists: existsSync,
+  exists(path) {
+    try {
+      accessSync(path, constants.X_OK)
+      // A folder may be entered by the same right, such as an .app of macOS.
+      return statSync(path).isFile()
+    } catch {
+      return false
+    }
+  },
   osRelease() {
     try {
       return readFileSync('/etc/os-release', 'utf8')
@@ -58,7 +67,7 @@ export function findChromium(given?: string, machine: Machine = thisMachine): st
     if (exists(path)) return path
     throw new WaAgentError(
       'invalid_options',
-      `[transport-webjs] There is no browser at ${path}, where \`${name}\` says that it is. Correct it or leave it out.`,
+      `[transport-webjs] There is no browser at ${path}, where \`${name}\` says that it is. Correct it or leave it out. It has to be a file that may be run; on macOS it is in the .app folder.`,
     )
   }
   const found = usualPlaces(machine).find(exists)

@@ -52,6 +52,10 @@ describe('a message of WhatsApp Web', () => {
       { type: 'image', caption: 'Look', media: { mimeType: 'image/jpeg', sizeBytes: 3, sha256: 'aGFzaA==' } },
     ],
     [{ type: 'ptt' }, { type: 'audio', voice: true }],
+    [
+      { type: 'ptv', mimetype: 'video/mp4' },
+      { type: 'video', media: { mimeType: 'video/mp4' } },
+    ],
     [{ type: 'audio' }, { type: 'audio', voice: false }],
     [{ type: 'document', filename: 'a.pdf' }, { media: { fileName: 'a.pdf', reference: `false_${anna}_3A01` } }],
     [

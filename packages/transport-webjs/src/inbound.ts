@@ -94,10 +94,12 @@ function contentOf(raw: RawMessage, common: Content): InboundMessageInput | unde
       return raw.body === undefined ? undefined : { ...common, type: 'text', text: raw.body }
     case 'image':
     case 'video':
+    case 'ptv':
     case 'document':
       return {
         ...common,
-        type: raw.type,
+        // A round video, which says something as a voice message does.
+        type: raw.type === 'ptv' ? 'video' : raw.type,
         media: mediaOf(raw, common.id),
         ...(raw.caption ? { caption: raw.caption } : {}),
       }

@@ -221,6 +221,22 @@ describe.skipIf(chromium === undefined)('over WhatsApp Web', { timeout: 60_000 }
     expect(new Set(own)).toEqual(new Set([owner]))
   })
 
+  test('what the library cannot read is fetched like everything else', async () => {
+    const { web, transport, host } = world
+    const chat = '15550007777@c.us'
+    const unread = { chat, isNew: false, unread: false }
+    // As after a change of the page: the library expects something else there.
+    const odd = web.receive({ ...unread, text: 'Do you deliver?', attributes: { buttons: [{}] } })
+    const next = web.receive({ ...unread, text: 'Hello?' })
+    // The page hears of them in its own time.
+    await until(async () => {
+      await transport.catchUp({ sinceMs: 0, signal })
+      return host.received.some(({ id }) => id === next)
+    })
+    expect(await heard(odd)).toMatchObject({ type: 'text', text: 'Do you deliver?', chat, fromMe: false })
+    expect(await heard(next)).toMatchObject({ text: 'Hello?' })
+  })
+
   test('the same reply goes out once, however often it is tried', async () => {
     const { web, send } = world
     const before = web.sent.length

@@ -212,7 +212,17 @@ export async function messagesSince(which: {
   }
   const models = since().sort((a, b) => a.t - b.t)
   const page = window.WWebJS
-  return page ? models.slice(-which.most).map((one) => page.getMessageModel(one)) : []
+  const modelOf = (one: PageMessage) => {
+    try {
+      return page?.getMessageModel(one) ?? {}
+    } catch {
+      // What the library cannot read is somebody's message all the same, and no reason to miss the others.
+      const { id, type, t, body, caption } = one
+      const { fromMe, remote, participant } = id
+      return { id: { fromMe, remote, id: id.id, participant, _serialized: id._serialized }, type, t, body, caption }
+    }
+  }
+  return page ? models.slice(-which.most).map(modelOf) : []
 }
 
 /** A message of ours as it is found again. */

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readlink, symlink } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { chmod, readlink, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { chromiumForTests } from '@wa-agent/testing/whatsapp-web'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { makeWorld, processesWith, until, type World } from './test-world.ts'
 
 const chromium = chromiumForTests('what becomes of browsers')
@@ -25,6 +28,16 @@ async function connectedProgram({ web, folder }: World, then = 'wait'): Promise<
 
 const browsersOf = async ({ folder }: World, { pid }: ChildProcess) =>
   (await processesWith(folder)).filter((one) => one !== pid)
+
+const scripts = mkdtempSync(join(tmpdir(), 'wa-agent-browsers-'))
+afterAll(() => rmSync(scripts, { recursive: true }))
+
+/** A program in the place of a browser; gives its path. */
+async function command(script: string): Promise<string> {
+  const path = join(scripts, `browser-${randomUUID()}`)
+  await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  return path
+}
 
 describe.skipIf(chromium === undefined || process.platform === 'win32')('a browser', { timeout: 60_000 }, () => {
   test('ends with its program, killed as that is, and the next program goes on with the session', async () => {
@@ -58,5 +71,33 @@ describe.skipIf(chromium === undefined || process.platform === 'win32')('a brows
     if (child.exitCode === null) await once(child, 'exit')
     expect(child.exitCode).toBe(code)
     await until(async () => (await browsersOf(world, child)).length === 0)
+  })
+
+  test('that is not wanted any more while it starts breaks nothing when it is closed', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      await using world = await makeWorld()
+      await world.transport.start(world.host)
+      await until(async () => (await processesWith(world.folder)).length > 0)
+      await world.transport.stop()
+    }
+  })
+
+  test('that can no longer be started is tried again, and the program goes on', async () => {
+    const executablePath = await command('exit 0')
+    await using world = await makeWorld({ transport: { executablePath } })
+    await world.transport.start(world.host)
+    // As while it is being updated.
+    await chmod(executablePath, 0o644)
+    await until(() => world.transport.status.failures > 1)
+    expect(world.transport.status.reason).toBe('the browser did not start')
+  })
+
+  test('that hangs before it answers is not left behind', async () => {
+    const executablePath = await command(`exec sh -c 'while :; do sleep 1; done' "$@"`)
+    await using world = await makeWorld({ transport: { executablePath } })
+    await world.transport.start(world.host)
+    await until(async () => (await processesWith(world.folder)).length > 0)
+    await world.transport.stop()
+    expect(await processesWith(world.folder)).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { lstat, mkdtemp, readdir, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { hostname, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { virtualClock } from '@wa-agent/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LockMachine, lockProfile, type ProfileLock } from './profile-lock.ts'
@@ -23,6 +23,7 @@ const machine = (alive: readonly number[], fields: Partial<LockMachine> = {}): L
   host: 'here',
   pid: 100,
   isAlive: (pid) => alive.includes(pid),
+  commandOf: async () => `chromium --user-data-dir=/some/where/${basename(folder)}`,
   ...fields,
 })
 
@@ -89,6 +90,25 @@ describe('a profile', () => {
     await symlink('here-300', chromiumLock)
     await expect(lock(machine([100, 300]))).rejects.toMatchObject(inUse)
     expect(await readlink(chromiumLock)).toBe('here-300')
+  })
+
+  test("is cleared of Chromium's lock where its process id is another program's by now", async () => {
+    await symlink('here-300', join(folder, 'SingletonLock'))
+    await expect(lock(machine([300], { commandOf: async () => undefined }))).rejects.toMatchObject(inUse)
+    await lock(machine([300], { commandOf: async () => '/usr/sbin/cron\0-f\0' }))
+    expect(await readdir(folder)).toEqual(['wa-agent.lock'])
+  })
+
+  test('is taken from a lock that names a process of this machine which is no browser', async () => {
+    await symlink(`${hostname()}-${process.pid}`, join(folder, 'SingletonLock'))
+    locks.push(await lockProfile(folder, { clock }))
+    expect(await readdir(folder)).toEqual(['wa-agent.lock'])
+  })
+
+  test('that cannot be written says so', async () => {
+    await writeFile(join(folder, 'file'), '')
+    const taking = lockProfile(join(folder, 'file', 'session'), { clock, machine: machine([]) })
+    await expect(taking).rejects.toThrow(/cannot be written \(ENOTDIR\)/)
   })
 
   test('that could not be taken leaves nothing of ours behind', async () => {

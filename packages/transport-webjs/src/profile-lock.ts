@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Clock } from '@wa-agent/core'
 
 /** A profile that belongs to this process until it is released. */
@@ -13,6 +15,8 @@ export interface LockMachine {
   readonly host: string
   readonly pid: number
   readonly isAlive: (pid: number) => boolean
+  /** What a process was started with; `undefined` where the system does not tell. */
+  readonly commandOf: (pid: number) => Promise<string | undefined>
 }
 
 const thisMachine: LockMachine = {
@@ -24,7 +28,15 @@ const thisMachine: LockMachine = {
       return true
     } catch (error) {
       // It is there, and belongs to somebody else.
-      return error instanceof Error && 'code' in error && error.code === 'EPERM'
+      return codeOf(error) === 'EPERM'
+    }
+  },
+  async commandOf(pid) {
+    try {
+      if (process.platform === 'linux') return await readFile(`/proc/${pid}/cmdline`, 'utf8')
+      return (await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout
+    } catch {
+      return undefined
     }
   },
 }
@@ -41,10 +53,15 @@ export class ProfileInUseError extends Error {
   override readonly name = 'ProfileInUseError'
 }
 
+/** A folder in which nothing can be written. */
+export class ProfileUnusableError extends Error {
+  override readonly name = 'ProfileUnusableError'
+}
+
 /**
  * Takes a profile: two browsers on one profile break its databases. Rejects with a `ProfileInUseError` while another process
  * has it, also on another host that has the same volume; what a dead process left behind is cleared away, Chromium's own
- * lock included.
+ * lock included. Rejects with a `ProfileUnusableError` where it cannot be written.
  */
 export async function lockProfile(
   folder: string,
@@ -59,7 +76,10 @@ export async function lockProfile(
     await take(path, machine)
   } catch (error) {
     held.delete(folder)
-    throw error
+    const code = codeOf(error)
+    if (typeof code !== 'string') throw error
+    const words = `the folder of the session cannot be written (${code}). Correct \`sessionDir\`, or what may be done there`
+    throw new ProfileUnusableError(words, { cause: error })
   }
   const release = async () => {
     await rm(path, { force: true })
@@ -118,16 +138,21 @@ async function isOwned(path: string, { host, pid, isAlive }: LockMachine): Promi
  * Chromium's lock is a link that names host and process. It takes over what a dead process of this host left, but not what
  * another host left, such as the container before this one. Ours is held, so nobody of us runs a browser here.
  */
-async function clearChromiumLock(folder: string, { host, isAlive }: LockMachine): Promise<void> {
+async function clearChromiumLock(folder: string, machine: LockMachine): Promise<void> {
   const target = await readlink(join(folder, 'SingletonLock')).catch(() => undefined)
   if (target === undefined) return
   const dash = target.lastIndexOf('-')
-  const isHere = target.slice(0, dash) === host
-  if (isHere && isAlive(Number(target.slice(dash + 1)))) {
+  const isHere = target.slice(0, dash) === machine.host
+  if (isHere && (await isBrowserOf(folder, Number(target.slice(dash + 1)), machine))) {
     throw new ProfileInUseError('a browser still runs on this session. Close it')
   }
   const names = ['SingletonLock', 'SingletonCookie', 'SingletonSocket']
   await Promise.all(names.map((name) => rm(join(folder, name), { force: true })))
+}
+
+/** After a power cut the id may be somebody else's by now, and Chromium's lock has no time in it. */
+async function isBrowserOf(folder: string, pid: number, { isAlive, commandOf }: LockMachine): Promise<boolean> {
+  return isAlive(pid) && ((await commandOf(pid))?.includes(basename(folder)) ?? true)
 }
 
 function repeat(clock: Clock, everyMs: number, work: () => void): () => void {

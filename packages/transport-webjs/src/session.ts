@@ -1,14 +1,15 @@
+import type { ChildProcess } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, describeError, type Logger } from '@wa-agent/core'
-import { endBrowser } from './browser.ts'
+import { endBrowser, killBrowser, watchLaunch } from './browser.ts'
 import { createClient } from './client.ts'
 import type { LibraryBrowser, LibraryClient, LibraryPage } from './library.ts'
 import type { Settings } from './options.ts'
 import { missingModules, ownIds, pulse, repairIds, takeOverSending, wake } from './page.ts'
 import { causeOf, isDead, isGone } from './page-errors.ts'
 import { moduleNames } from './page-types.ts'
-import { lockProfile, ProfileInUseError, type ProfileLock } from './profile-lock.ts'
+import { lockProfile, ProfileInUseError, type ProfileLock, ProfileUnusableError } from './profile-lock.ts'
 import { type ConnectionEvent, type LossReason, lossOf } from './states.ts'
 import { within } from './within.ts'
 
@@ -36,6 +37,9 @@ const wakeEveryMs = 5000
 /** After so many looks in vain the page is loaded again; after twice as many the browser is given up. */
 const looksUntilReload = 8
 
+/** So long a launch may take once nobody wants it any more. */
+const launchMs = 20_000
+
 /** One browser with one client, from its start to its end. A new start needs a new session. */
 export class Session {
   readonly client: LibraryClient
@@ -49,6 +53,7 @@ export class Session {
   readonly #gone = new AbortController()
   readonly #launch = Promise.withResolvers<void>()
   readonly #began: Promise<void>
+  #process: ChildProcess | undefined
   #browser: LibraryBrowser | undefined
   #lock: ProfileLock | undefined
   #ending: Promise<void> | undefined
@@ -113,6 +118,9 @@ export class Session {
 
   async #begin(): Promise<void> {
     const { clock, settings } = this.#options
+    const forget = watchLaunch(this.#profile, (child) => {
+      this.#process = child
+    })
     try {
       this.#lock = await lockProfile(this.#profile, { clock })
       if (this.gone.aborted) return
@@ -127,6 +135,7 @@ export class Session {
       )
       this.lose(reason, words)
     } finally {
+      forget()
       this.#launch.resolve()
     }
   }
@@ -135,9 +144,13 @@ export class Session {
     const { clock, logger } = this.#options
     this.#gone.abort()
     this.#cancelLook?.()
-    // A browser that is being launched cannot be ended yet, and would stay.
+    // A browser that is being launched cannot be ended in order yet, and would stay. One that hangs never could.
+    await within({ clock, limitMs: launchMs }, this.#launch.promise).catch(
+      () => this.#process && killBrowser(this.#process, clock),
+    )
     await this.#launch.promise
     if (this.#browser) await endBrowser(this.#browser, clock)
+    else if (this.#process) await killBrowser(this.#process, clock)
     await this.#began
     // Not under the running browser, which would write on.
     if (this.#isLoggedOut) {
@@ -272,5 +285,6 @@ function rawOf(message: unknown): unknown {
 
 function lossOfStart(error: unknown, hasLaunched: boolean): { readonly reason: LossReason; readonly words?: string } {
   if (error instanceof ProfileInUseError) return { reason: 'profile-in-use', words: error.message }
+  if (error instanceof ProfileUnusableError) return { reason: 'launch-failed', words: error.message }
   return { reason: hasLaunched ? 'page-failed' : 'launch-failed' }
 }

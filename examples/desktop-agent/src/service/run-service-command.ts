@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseArgs } from 'node:util'
+import { readEnvFile } from '../env-file.ts'
 import { missingNames, readSettings, settingNames } from '../settings.ts'
 import { type Command, type Service, type ServiceFacts, type ServiceKind, serviceKinds, serviceOf } from './service.ts'
 
@@ -59,7 +60,7 @@ function facts(): ServiceFacts {
 /** A service is asked nothing and sees nothing of this terminal: everything must be in the file. */
 function checkSettings(directory: string, isDry: boolean): void {
   const file = join(directory, '.env')
-  const kept = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+  const kept = readEnvFile(file)
   if (missingNames(kept).length === 0) readSettings(kept)
   else if (!isDry) {
     const missing = missingNames(kept).join(', ')
