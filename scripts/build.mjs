@@ -9,7 +9,7 @@ for (const { url, manifest } of packages) {
   const sources = Object.values(manifest.exports).map((conditions) => conditions['@wa-agent/source'])
   // One entry for each export; its name is the path below src, so that dist mirrors it.
   const entries = sources.map((source) => `--entry.${source.replace('./src/', '').replace(/\.ts$/, '')}=${source}`)
-  run('tsup', [...entries, '--config', fileURLToPath(new URL('tsup.config.ts', root))], fileURLToPath(url))
+  run('tsup', [...entries, '--config', fileURLToPath(new URL('scripts/tsup.config.ts', root))], fileURLToPath(url))
   // Afterwards, because tsup empties the folder.
   const bundle = fileURLToPath(new URL('scripts/bundle-library.mjs', url))
   if (existsSync(bundle)) run(process.execPath, [bundle], fileURLToPath(url))

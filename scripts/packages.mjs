@@ -6,6 +6,9 @@ export const root = new URL('../', import.meta.url)
 export const packages = [
   'core',
   'storage-sqlite',
+  'storage-postgres',
+  'queue-bullmq',
+  'queue-pubsub',
   'testing',
   'transport-kit',
   'transport-cloud-api',

@@ -131,7 +131,7 @@ describe('the limits of a channel', () => {
     const { records } = storage
     const counted = Object.assign(keeping(storage), {
       records: {
-        get: records.get,
+        ...records,
         set: (...parameters: Parameters<typeof records.set>) => {
           writes += 1
           return records.set(...parameters)

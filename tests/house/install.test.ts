@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -10,6 +11,8 @@ import { manifestOf, packageFolders, root, textOf } from './files.ts'
 const exec = promisify(execFile)
 const isWindows = process.platform === 'win32'
 const minutesMs = 180_000
+/** What BullMQ (a faster decoder, optional) and Google's client (a word about its version) bring. Without them everything works. */
+const broughtByBrokers = ['msgpackr-extract', 'protobufjs']
 const maxBytes = 12 * 1024 * 1024
 
 /** Built and packed from a copy, so that nobody else's build is in the way. */
@@ -42,6 +45,7 @@ test(
     expect(await sizeOf(join(folder, 'node_modules'))).toBeLessThan(maxBytes)
     expect(await runModule(folder, tryPipeline)).toBe('Hello!\n')
     expect(await runModule(folder, tryOpenai)).toMatch(/^invalid_options: .*npm install openai\n$/)
+    expect(await runModule(folder, tryTelemetry)).toMatch(/^invalid_options: .*npm install @opentelemetry\/api\n$/)
   },
   minutesMs,
 )
@@ -52,7 +56,8 @@ test(
     const folder = await emptyProject('all')
     await install(folder, [...tarballs.values()])
     const installed = await manifestsIn(join(folder, 'node_modules'))
-    expect(installed.filter(({ scripts }) => hasInstallScript(scripts)).map(({ name }) => name)).toEqual([])
+    const withScripts = installed.filter(({ scripts }) => hasInstallScript(scripts)).map(({ name }) => name)
+    expect(withScripts.toSorted()).toEqual(broughtByBrokers)
     const example = /```ts\n(?<code>[\s\S]*?)```/.exec(textOf('README.md'))?.groups?.['code'] ?? ''
     expect(example).toContain('createBot')
     expect(await runModule(folder, example)).toBe('Hello! How can I help?\n')
@@ -95,6 +100,16 @@ const { replies } = await createPipeline({ agents: [hello] }).run({ messages: [m
 console.log(replies[0].text)
 `
 
+const tryTelemetry = `
+import { createBot, createPipeline, defineAgent, describeError, memoryStorage } from '@wa-agent/core'
+const agent = defineAgent({ name: 'hello', description: 'Says hello.', respond: ({ reply }) => reply.text('Hello!') })
+const telemetry = { tracerProvider: { getTracer: () => ({}) } }
+const pipeline = createPipeline({ agents: [agent] })
+await createBot({ transports: [], storage: memoryStorage(), pipeline, telemetry })
+  .start()
+  .catch((error) => console.log(describeError(error)))
+`
+
 const tryOpenai = `
 import { describeError } from '@wa-agent/core'
 import { openaiModel } from '@wa-agent/core/openai'
@@ -122,14 +137,7 @@ await web.close()
 /** What the build needs: sources and configuration are copied, tools are linked, our own packages lead to the copy. */
 async function copyForBuild(copy: string): Promise<void> {
   await mkdir(copy)
-  for (const entry of [
-    'packages',
-    'scripts',
-    'package.json',
-    'tsconfig.base.json',
-    'tsconfig.build.json',
-    'tsup.config.ts',
-  ]) {
+  for (const entry of ['packages', 'scripts', 'package.json', 'tsconfig.base.json', 'tsconfig.build.json']) {
     await cp(join(root, entry), join(copy, entry), {
       recursive: true,
       filter: (path) => !/[\\/](node_modules|dist)$/.test(path),
@@ -143,6 +151,9 @@ async function copyForBuild(copy: string): Promise<void> {
   }
   for (const folder of packageFolders()) {
     await symlink(join(copy, folder), join(modules, manifestOf(folder).name), 'junction')
+    // What npm could not put beside the others.
+    const own = join(root, folder, 'node_modules')
+    if (existsSync(own)) await symlink(own, join(copy, folder, 'node_modules'), 'junction')
   }
 }
 

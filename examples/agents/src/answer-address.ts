@@ -20,7 +20,7 @@ export async function answerAddress(dialogue: Dialogue): Promise<void> {
   const { context, asks, address } = dialogue
   const { session, text, messages } = context
   const found = readAddress(messages)
-  if (meansGoods(dialogue, found) && (editNamed(dialogue) || take(dialogue))) return
+  if (meansGoods(dialogue, found) && ((await editNamed(dialogue)) || take(dialogue))) return
   if (address !== undefined) return askNext(asking(dialogue))
   if (asks !== undefined) return answerInquiry(dialogue)
   // What does not look like an address is one if it is said twice: villages have no street numbers.

@@ -62,9 +62,9 @@ function orderTool(store: OrderStore, customer: { readonly tenant: string; reado
     name: 'look_at_order',
     description: "One of this customer's own orders and how far it is.",
     input,
-    run(request) {
+    async run(request) {
       const { number } = input.parse(request)
-      const order = number === '' ? store.latest(customer, 1)[0] : store.find(customer, number)
+      const order = number === '' ? (await store.latest(customer, 1))[0] : await store.find(customer, number)
       return order ? forModel(order) : { found: 'no such order of this customer' }
     },
   })

@@ -19,10 +19,10 @@ import {
 import { hasAny } from './words.ts'
 
 /** Changes the order as far as the text says what; asks where it does not. */
-export function edit(dialogue: Dialogue) {
+export async function edit(dialogue: Dialogue): Promise<void> {
   const { context, words, mentions, address } = dialogue
   const { session } = context
-  if (editNamed(dialogue)) return
+  if (await editNamed(dialogue)) return
   if (mentions.length > 0 && take(dialogue)) return
   if (address !== undefined) return askNext(asking(dialogue))
   const last = session.lines.at(-1)
@@ -33,7 +33,7 @@ export function edit(dialogue: Dialogue) {
 }
 
 /** Removing things and changing the address; says whether that is what was said. */
-export function editNamed(dialogue: Dialogue): boolean {
+export async function editNamed(dialogue: Dialogue): Promise<boolean> {
   const { context, words, address } = dialogue
   if (hasAny(words, removeWords) || refusesGoods(dialogue)) return remove(dialogue)
   // Who says the new address with it need not be asked for it.
@@ -54,11 +54,11 @@ function refusesGoods({ context: { session }, words, mentions }: Dialogue): bool
   return isInCart && (isRefused || words.includes('cancel'))
 }
 
-function remove(dialogue: Dialogue): boolean {
+async function remove(dialogue: Dialogue): Promise<boolean> {
   const { context, words, mentions } = dialogue
   const { session } = context
   if (mentions.length === 0 && hasAny(words, allWords)) {
-    drop(dialogue)
+    await drop(dialogue)
     return true
   }
   if (mentions.length === 0 || mentions.some(({ quantity }) => quantity === 'negative')) return false

@@ -19,6 +19,7 @@ export {
   type OrderStore,
   sqliteOrderStore,
 } from './order-store.ts'
+export { type PostgresOrderStoreOptions, postgresOrderStore } from './postgres-order-store.ts'
 export { type OrdersOptions, ordersAgent } from './orders.ts'
 export { type Product, products, type Variant } from './products.ts'
 export { type ShopAgentsOptions, type ShopPluginOptions, shopAgents, shopPlugin } from './shop.ts'

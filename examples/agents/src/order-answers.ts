@@ -94,7 +94,7 @@ async function answerConfirm(dialogue: Dialogue): Promise<void> {
   if (isAsking) return answerInquiry(dialogue)
   const meansChange = hasAny(words, changeWords) || hasAny(words, addWords)
   if (!meansChange && takeNewAddress(dialogue)) return
-  if (editNamed(dialogue) || take(dialogue)) return
+  if ((await editNamed(dialogue)) || take(dialogue)) return
   if (address !== undefined) return askNext(asking(dialogue))
   if (hasAny(words, changeWords)) return edit(dialogue)
   return miss(dialogue)
@@ -132,7 +132,7 @@ async function answerItem(dialogue: Dialogue): Promise<void> {
   if (hasAny(words, priceWords) && mentions.every(({ quantity }) => quantity === undefined)) {
     return answerInquiry(dialogue)
   }
-  if (!isNew && (hasAny(words, removeWords) || hasAny(words, refusalWords)) && editNamed(dialogue)) return
+  if (!isNew && (hasAny(words, removeWords) || hasAny(words, refusalWords)) && (await editNamed(dialogue))) return
   if (asksAside(dialogue)) return answerInquiry(dialogue)
   if (take(dialogue)) return
   const answer = answerOf(text)
@@ -148,9 +148,9 @@ async function answerItem(dialogue: Dialogue): Promise<void> {
 }
 
 /** "What would you like to add?" "No." */
-function wantsNothingElse(dialogue: Dialogue) {
+async function wantsNothingElse(dialogue: Dialogue): Promise<void> {
   const { session } = dialogue.context
   session.lines = session.lines.filter(({ product }) => product !== undefined)
   if (session.lines.length > 0) askNext(asking(dialogue))
-  else drop(dialogue)
+  else await drop(dialogue)
 }

@@ -29,9 +29,9 @@ describe('an order that is cancelled by its number', () => {
   ] as const)('is not cancelled once it is %s', async (status, answer) => {
     const chat = new ShopConversation()
     await chat.play(placed)
-    chat.store.setStatus('PK1001', status)
+    await chat.store.setStatus('PK1001', status)
     expect(await chat.ask('cancel order 1001')).toContain(answer)
-    expect(chat.store.find({ tenant: 'default', chat: 'anna' }, 'PK1001')?.status).toBe(status)
+    expect((await chat.store.find({ tenant: 'default', chat: 'anna' }, 'PK1001'))?.status).toBe(status)
   })
 
   test('is unknown where it is somebody else’s', async () => {
@@ -39,7 +39,7 @@ describe('an order that is cancelled by its number', () => {
     await anna.play(placed)
     const boris = new ShopConversation({ store: anna.store, from: 'boris' })
     expect(await boris.ask('cancel order 1001')).toContain('I cannot find an order PK1001')
-    expect(anna.store.find({ tenant: 'default', chat: 'anna' }, 'PK1001')?.status).toBe('received')
+    expect((await anna.store.find({ tenant: 'default', chat: 'anna' }, 'PK1001'))?.status).toBe('received')
   })
 
   test('leaves the one that is being made alone', async () => {

@@ -65,12 +65,12 @@ export function orderStatusAgent({ store, shop }: { readonly store: OrderStore; 
         ],
       },
     },
-    respond({ intent, conversation, reply, nowMs }) {
+    async respond({ intent, conversation, reply, nowMs }) {
       const { tenant, chat } = conversation
       const customer: Customer = { tenant, chat }
       const number = intent?.entities.number
-      if (number === undefined) return reply.text(aboutLatest(store.latest(customer, 4), { shop, nowMs }))
-      const order = store.find(customer, number)
+      if (number === undefined) return reply.text(aboutLatest(await store.latest(customer, 4), { shop, nowMs }))
+      const order = await store.find(customer, number)
       if (order) return reply.text(describeStatus(order, { shop, nowMs }))
       reply.text(
         `I cannot find an order PK${number.replace(/\D/g, '')} for this WhatsApp number. Please check it, or write *human*.`,

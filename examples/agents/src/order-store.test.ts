@@ -27,17 +27,17 @@ test('keeps orders in a file beyond its own life', async () => {
   const path = join(folder.path, 'data', 'shop.db')
   const first = sqliteOrderStore({ path })
   const placed = await first.place(newOrder('turn-1'))
-  first.close()
+  await first.close()
   const second = sqliteOrderStore({ path })
-  expect(second.find(anna, 'PK1001')).toEqual(placed)
-  second.close()
+  expect(await second.find(anna, 'PK1001')).toEqual(placed)
+  await second.close()
 })
 
 test('places one draft once, also when two attempts come at the same moment', async () => {
   const store = sqliteOrderStore({ path: ':memory:' })
   const [first, second] = await Promise.all([store.place(newOrder('turn-1')), store.place(newOrder('turn-1'))])
   expect(second).toEqual(first)
-  expect(store.latest(anna, 9)).toHaveLength(1)
+  expect(await store.latest(anna, 9)).toHaveLength(1)
 })
 
 test('gives every order of a burst its own number', async () => {
@@ -53,32 +53,32 @@ test('keeps drafts of two customers and of two tenants apart', async () => {
     { tenant: 'other', chat: 'anna' },
   ]
   await Promise.all([anna, ...others].map((customer) => store.place(newOrder('turn-1', { customer }))))
-  for (const customer of [anna, ...others]) expect(store.latest(customer, 9)).toHaveLength(1)
-  expect(others.map((customer) => store.find(customer, 'PK1001'))).toEqual([undefined, undefined])
+  for (const customer of [anna, ...others]) expect(await store.latest(customer, 9)).toHaveLength(1)
+  expect(await Promise.all(others.map((customer) => store.find(customer, 'PK1001')))).toEqual([undefined, undefined])
 })
 
 test('cancels only what is not packed yet, and only for its customer', async () => {
   const store = sqliteOrderStore({ path: ':memory:' })
   const { number } = await store.place(newOrder('turn-1'))
-  expect(store.cancel({ tenant: 'shop', chat: 'boris' }, number)).toBe(false)
-  expect(store.setStatus(number, 'packed')).toBe(true)
-  expect(store.cancel(anna, number)).toBe(false)
-  expect(store.setStatus(number, 'received')).toBe(true)
-  expect(store.cancel(anna, number)).toBe(true)
-  expect(store.find(anna, number)?.status).toBe('cancelled')
+  expect(await store.cancel({ tenant: 'shop', chat: 'boris' }, number)).toBe(false)
+  expect(await store.setStatus(number, 'packed')).toBe(true)
+  expect(await store.cancel(anna, number)).toBe(false)
+  expect(await store.setStatus(number, 'received')).toBe(true)
+  expect(await store.cancel(anna, number)).toBe(true)
+  expect((await store.find(anna, number))?.status).toBe('cancelled')
 })
 
-test('knows no order of a strange number', () => {
+test('knows no order of a strange number', async () => {
   const store = sqliteOrderStore({ path: ':memory:' })
   for (const number of ['', 'PK', 'PK0000', 'PK999999999', "1001' or 1=1"])
-    expect(store.find(anna, number)).toBeUndefined()
-  expect(store.setStatus('PK1001', 'packed')).toBe(false)
+    expect(await store.find(anna, number)).toBeUndefined()
+  expect(await store.setStatus('PK1001', 'packed')).toBe(false)
 })
 
 test('rejects when the file cannot be opened', async () => {
   using folder = temporaryFolder()
   const store = sqliteOrderStore({ path: folder.path })
-  expect(() => store.open()).toThrow()
+  await expect(store.open()).rejects.toThrow()
   await expect(store.place(newOrder('turn-1'))).rejects.toThrow()
 })
 
@@ -88,7 +88,7 @@ test('shares a file with another writer', async () => {
   const [first, second] = [sqliteOrderStore({ path }), sqliteOrderStore({ path })]
   const numbers = await Promise.all([first, second].map((store, at) => store.place(newOrder(`turn-${at}`))))
   expect(new Set(numbers.map((order) => order.number)).size).toBe(2)
-  expect(first.latest(anna, 9)).toHaveLength(2)
-  first.close()
-  second.close()
+  expect(await first.latest(anna, 9)).toHaveLength(2)
+  await first.close()
+  await second.close()
 })

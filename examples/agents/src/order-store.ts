@@ -40,26 +40,31 @@ export interface Order {
   readonly createdAtMs: number
 }
 
-/** Where orders are kept. */
+/**
+ * Where orders are kept. Several workers may share one place; each of them has a store of its own there. Every call may
+ * reject with what the place says, and may then be made again.
+ */
 export interface OrderStore {
-  /** Opens the file, so that a wrong path is known at the start. The other functions do it too. */
-  open(): void
+  /** Opens what orders are kept in, so that a wrong path or URL is known at the start. The other functions do it too. */
+  open(): Promise<void>
   /** Resolves once the order is on disk. */
   place(order: NewOrder): Promise<Order>
   /** The customer's newest orders, newest first. */
-  latest(customer: Customer, limit: number): readonly Order[]
+  latest(customer: Customer, limit: number): Promise<readonly Order[]>
   /** The customer's order of that number. */
-  find(customer: Customer, number: string): Order | undefined
+  find(customer: Customer, number: string): Promise<Order | undefined>
   /** Cancels the customer's order as long as nobody has packed it; says whether it did. */
-  cancel(customer: Customer, number: string): boolean
+  cancel(customer: Customer, number: string): Promise<boolean>
   /** Takes back what a draft has placed, if a turn that was never committed has placed it. */
-  withdraw(customer: Customer, draft: string): void
+  withdraw(customer: Customer, draft: string): Promise<void>
   /** For the shop's own people. Says whether there is such an order. */
-  setStatus(number: string, status: OrderStatus): boolean
-  close(): void
+  setStatus(number: string, status: OrderStatus): Promise<boolean>
+  /** Resolves once what was begun is done and everything is let go. */
+  close(): Promise<void>
 }
 
-interface Row {
+/** An order as a table of either database has it. */
+export interface OrderRow {
   readonly id: number
   readonly lines: string
   readonly address: string
@@ -121,21 +126,25 @@ export function sqliteOrderStore({ path }: { readonly path: string }): OrderStor
   }
 
   return {
-    open: () => void database(),
+    async open() {
+      database()
+    },
     place: (order) =>
       new Promise((resolve, reject) => {
         if (waiting.push({ order, resolve, reject }) === 1) setImmediate(placeAll)
       }),
-    latest: ({ tenant, chat }, limit) =>
-      (database().latest.all(tenant, chat, limit) as unknown as Row[]).map((row) => toOrder(row)),
-    find({ tenant, chat }, number) {
+    latest: async ({ tenant, chat }, limit) =>
+      (database().latest.all(tenant, chat, limit) as unknown as OrderRow[]).map((row) => toOrder(row)),
+    async find({ tenant, chat }, number) {
       const row = database().find.get(tenant, chat, idOf(number))
-      return row && toOrder(row as unknown as Row)
+      return row && toOrder(row as unknown as OrderRow)
     },
-    cancel: ({ tenant, chat }, number) => Number(database().cancel.run(tenant, chat, idOf(number)).changes) > 0,
-    withdraw: ({ tenant, chat }, draft) => void database().withdraw.run(tenant, chat, draft),
-    setStatus: (number, status) => Number(database().setStatus.run(status, idOf(number)).changes) > 0,
-    close() {
+    cancel: async ({ tenant, chat }, number) => Number(database().cancel.run(tenant, chat, idOf(number)).changes) > 0,
+    async withdraw({ tenant, chat }, draft) {
+      database().withdraw.run(tenant, chat, draft)
+    },
+    setStatus: async (number, status) => Number(database().setStatus.run(status, idOf(number)).changes) > 0,
+    async close() {
       placeAll()
       opened?.db.close()
       opened = undefined
@@ -184,11 +193,12 @@ function insertValues({ customer, draft, lines, address, totalCents, nowMs }: Ne
   return [customer.tenant, customer.chat, draft, JSON.stringify(lines), address, totalCents, nowMs] as const
 }
 
-function rowOf(statement: StatementSync, values: readonly (string | number)[]): Row {
-  return statement.get(...values) as unknown as Row
+function rowOf(statement: StatementSync, values: readonly (string | number)[]): OrderRow {
+  return statement.get(...values) as unknown as OrderRow
 }
 
-function toOrder(row: Row): Order {
+/** The order that a row tells of. */
+export function toOrder(row: OrderRow): Order {
   return {
     number: `PK${firstNumber + row.id}`,
     lines: JSON.parse(row.lines) as OrderLine[],
@@ -200,7 +210,7 @@ function toOrder(row: Row): Order {
 }
 
 /** The row of an order's number; 0, which no row has, for what is no number. */
-function idOf(number: string): number {
+export function idOf(number: string): number {
   const digits = /\d{4,9}/.exec(number)?.[0]
   return digits === undefined ? 0 : Number(digits) - firstNumber
 }

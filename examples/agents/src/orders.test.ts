@@ -211,7 +211,7 @@ describe('messages that are no text', () => {
     expect(await chat.ask((message) => message.selection({ id: 'order:confirm', title: 'Place the order' }))).toContain(
       'What would you like to order?',
     )
-    expect(chat.store.latest(anna, 9)).toHaveLength(1)
+    expect(await chat.store.latest(anna, 9)).toHaveLength(1)
   })
 
   test('a burst is one order', async () => {
@@ -226,7 +226,7 @@ describe('what is placed', () => {
   test('is on the books with its prices', async () => {
     const chat = new ShopConversation()
     await chat.play([...toConfirmation, ['yes']])
-    expect(chat.store.latest(anna, 9)).toMatchObject([
+    expect(await chat.store.latest(anna, 9)).toMatchObject([
       {
         number: 'PK1001',
         status: 'received',
@@ -252,7 +252,7 @@ describe('what is placed', () => {
     const first = await sayYes(false)
     const second = await sayYes(true)
     expect(shown(second.replies)).toBe(shown(first.replies))
-    expect(chat.store.latest(anna, 9)).toHaveLength(1)
+    expect(await chat.store.latest(anna, 9)).toHaveLength(1)
   })
 
   test('is changed when the turn has grown after a crash', async () => {
@@ -261,7 +261,7 @@ describe('what is placed', () => {
     await chat.say('yes', { commit: false, turnId: 'turn-4' })
     await chat.say((message) => [message.text('yes'), message.text('no make it 20')], { turnId: 'turn-4' })
     await chat.play([['yes', 'PK1001', '$35.00']])
-    expect(chat.store.latest(anna, 9)).toMatchObject([{ number: 'PK1001', lines: [{ quantity: 20 }] }])
+    expect(await chat.store.latest(anna, 9)).toMatchObject([{ number: 'PK1001', lines: [{ quantity: 20 }] }])
   })
 
   test('is taken back when the turn has grown by a cancel', async () => {
@@ -269,20 +269,20 @@ describe('what is placed', () => {
     await chat.play(toConfirmation)
     await chat.say('yes', { commit: false, turnId: 'turn-4' })
     await chat.say((message) => [message.text('yes'), message.text('cancel')], { turnId: 'turn-4' })
-    expect(chat.store.latest(anna, 9)).toEqual([])
+    expect(await chat.store.latest(anna, 9)).toEqual([])
   })
 
   test('is not cancelled once it is packed', async () => {
     const chat = new ShopConversation()
     await chat.play([...toConfirmation, ['yes'], ['cancel my order', 'Shall I cancel']])
-    chat.store.setStatus('PK1001', 'packed')
+    await chat.store.setStatus('PK1001', 'packed')
     expect(
       await chat.play([
         ['yes', 'cannot be cancelled any more'],
         ['cancel my order', 'is packed already'],
       ]),
     ).toBeUndefined()
-    expect(chat.store.latest(anna, 1)[0]?.status).toBe('packed')
+    expect((await chat.store.latest(anna, 1))[0]?.status).toBe('packed')
   })
 })
 

@@ -101,7 +101,7 @@ const takenBack: ReadonlySet<string> = new Set([
   'rehne do',
 ])
 
-function dropWhatIsMeant(dialogue: Dialogue) {
+async function dropWhatIsMeant(dialogue: Dialogue): Promise<void> {
   const { session, text } = dialogue.context
   const isTakenBack = takenBack.has(normalizeKeyword(text))
   if (session.asked === 'withdraw') return isTakenBack ? keepPlaced(dialogue) : withdrawPlaced(dialogue)
@@ -140,14 +140,14 @@ function dropsSome({ context: { session }, mentions }: Dialogue): boolean {
   )
 }
 
-function editAny(dialogue: Dialogue) {
+async function editAny(dialogue: Dialogue): Promise<void> {
   const { context, store } = dialogue
   const { session, reply } = context
   if (session.lines.length > 0 || (isBusy(session, context.nowMs) && session.asked !== 'withdraw')) {
     delete session.withdrawing
     return edit(dialogue)
   }
-  const latest = store.latest(customerOf(context), 1)[0]
+  const [latest] = await store.latest(customerOf(context), 1)
   if (latest?.status !== 'received') {
     clearOrder(session)
     return reply.text('You have no open order. Write what you need, e.g. "10 large boxes", or *menu*.')
@@ -171,10 +171,10 @@ function showCart(dialogue: Dialogue) {
 }
 
 /** The last order once more, at today's prices, to be confirmed like any other. */
-function orderAgain(dialogue: Dialogue) {
+async function orderAgain(dialogue: Dialogue): Promise<void> {
   const { context, store } = dialogue
   const { session } = context
-  const latest = store.latest(customerOf(context), 1)[0]
+  const [latest] = await store.latest(customerOf(context), 1)
   beginOrder(context)
   if (!latest) return askNext(asking(dialogue), 'I cannot find an earlier order of yours.')
   delete session.interest

@@ -21,14 +21,14 @@ export async function place(dialogue: Dialogue): Promise<void> {
 }
 
 /** Leaves the order that is being made, or offers to cancel the one that was placed last. */
-export function drop(dialogue: Dialogue) {
+export async function drop(dialogue: Dialogue): Promise<void> {
   const { context, store } = dialogue
   const { session, reply } = context
   if (session.asked === 'nothing' || session.asked === 'interest') {
     clearOrder(session)
     return cancelLatest(dialogue)
   }
-  if (session.draft !== undefined) store.withdraw(customerOf(context), session.draft)
+  if (session.draft !== undefined) await store.withdraw(customerOf(context), session.draft)
   clearOrder(session)
   reply.text('OK, cancelled. Nothing was ordered. Write *menu* if you need anything else.')
 }

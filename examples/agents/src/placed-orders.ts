@@ -5,9 +5,9 @@ import type { Order } from './order-store.ts'
 import { formatPrice } from './products.ts'
 
 /** Asks whether the order that was placed last is to be cancelled, or says why it cannot be. */
-export function cancelLatest(dialogue: Dialogue) {
+export async function cancelLatest(dialogue: Dialogue): Promise<void> {
   const { context, store } = dialogue
-  const latest = store.latest(customerOf(context), 1)[0]
+  const [latest] = await store.latest(customerOf(context), 1)
   if (!latest || latest.status === 'cancelled' || latest.status === 'delivered') {
     return resume(dialogue, 'You have no open order, so there is nothing to cancel. Write *menu* to see what I can do.')
   }
@@ -15,12 +15,12 @@ export function cancelLatest(dialogue: Dialogue) {
 }
 
 /** The same for the order of a number: another customer's does not exist here. */
-export function cancelNumbered(dialogue: Dialogue, digits: string | undefined) {
+export async function cancelNumbered(dialogue: Dialogue, digits: string | undefined): Promise<void> {
   const { context, store } = dialogue
   const customer = customerOf(context)
-  const order = digits === undefined ? undefined : store.find(customer, digits)
+  const order = digits === undefined ? undefined : await store.find(customer, digits)
   if (order) return askToCancel(dialogue, order)
-  const latest = store.latest(customer, 1)[0]
+  const [latest] = await store.latest(customer, 1)
   const hint = latest ? `Your latest order is ${latest.number}.` : 'Please check it, or write *human*.'
   resume(dialogue, `I cannot find an order PK${digits ?? ''} for this WhatsApp number. ${hint}`)
 }
@@ -44,13 +44,13 @@ const whyNot: Readonly<Record<Exclude<Order['status'], 'received'>, string>> = {
 }
 
 /** Cancels the placed order, if nobody has packed it meanwhile. */
-export function withdrawPlaced(dialogue: Dialogue) {
+export async function withdrawPlaced(dialogue: Dialogue): Promise<void> {
   const { context, store } = dialogue
   const number = context.session.withdrawing
   if (number === undefined) return resume(dialogue, 'There is nothing to cancel. Write *menu* to see what I can do.')
   resume(
     dialogue,
-    store.cancel(customerOf(context), number)
+    (await store.cancel(customerOf(context), number))
       ? `Done, ${number} is cancelled.`
       : `${number} cannot be cancelled any more. Write *human* and a colleague will help.`,
   )

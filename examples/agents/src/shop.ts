@@ -7,6 +7,7 @@ import { menuAgent } from './menu.ts'
 import { orderStatusAgent } from './order-status.ts'
 import { type OrderStore, sqliteOrderStore } from './order-store.ts'
 import { ordersAgent } from './orders.ts'
+import { isPostgresUrl, postgresOrderStore } from './postgres-order-store.ts'
 import { parcelCorner, type ShopDetails } from './shop-details.ts'
 import { smallTalkAgent } from './small-talk.ts'
 
@@ -35,7 +36,10 @@ export function shopAgents({ store, shop = parcelCorner, handoffForMs }: ShopAge
 
 /** What the shop plugin takes. */
 export interface ShopPluginOptions extends Omit<ShopAgentsOptions, 'store'> {
-  /** The file of the orders, which may be the bot's own one, or `:memory:`; or a store, which stays yours to close. */
+  /**
+   * The file of the orders, which may be the bot's own one, or `:memory:`; or, for several workers, the database of all of
+   * them: `postgres://user:password@host:5432/database`; or a store, which stays yours to close.
+   */
   readonly orders: string | OrderStore
 }
 
@@ -44,14 +48,18 @@ export interface ShopPluginOptions extends Omit<ShopAgentsOptions, 'store'> {
  * Give `shopFallback` to the pipeline as well, for what none of them understands.
  */
 export function shopPlugin({ orders, ...options }: ShopPluginOptions): Plugin {
-  const store = typeof orders === 'string' ? sqliteOrderStore({ path: orders }) : orders
+  const store = typeof orders === 'string' ? storeAt(orders) : orders
   return definePlugin({
     name: 'shop',
     agents: shopAgents({ ...options, store }),
     middleware: [betweenAgents],
-    setup() {
-      store.open()
+    async setup() {
+      await store.open()
       return typeof orders === 'string' ? () => store.close() : undefined
     },
   })
+}
+
+function storeAt(place: string): OrderStore {
+  return isPostgresUrl(place) ? postgresOrderStore({ url: place }) : sqliteOrderStore({ path: place })
 }

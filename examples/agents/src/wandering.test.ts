@@ -31,7 +31,7 @@ test('whoever wanders about is always answered, and every sum is right', async (
     const total = totalIn(answer)
     if (total) expect(total.stated, answer).toBe(total.summed)
   }
-  const orders = store.latest({ tenant: 'default', chat: 'anna' }, 1000)
+  const orders = await store.latest({ tenant: 'default', chat: 'anna' }, 1000)
   expect(orders.length).toBeGreaterThan(5)
   for (const { lines, totalCents } of orders) {
     const goods = lines.reduce((sum, line) => sum + line.quantity * line.priceCents, 0)

@@ -1,20 +1,24 @@
 import { dirname, join } from 'node:path'
-import { createBot, createPipeline, type Logger } from '@wa-agent/core'
+import { createPipeline, createWorker, type Logger } from '@wa-agent/core'
 import { openaiModel } from '@wa-agent/core/openai'
 import { chatTransport, createServer } from '@wa-agent/server'
-import { sqliteStorage } from '@wa-agent/storage-sqlite'
-import { makeFolderOf, shopFallback, shopPlugin } from '@wa-agent-examples/agents'
-import { pino } from 'pino'
+import { prometheusMetrics } from '@wa-agent/server/metrics'
+import { shopFallback, shopPlugin } from '@wa-agent-examples/agents'
 import { openDesktops } from './desktops.ts'
 import { logEvents } from './log-events.ts'
+import { loggerOf } from './logging.ts'
+import { openQueue } from './queue.ts'
 import type { Settings } from './settings.ts'
+import { openStorage } from './storage.ts'
 import { createTransports } from './transports.ts'
+import { untilStopped } from './until-stopped.ts'
 
 /** Receives and answers until SIGTERM or Ctrl-C. Resolves when everything that was accepted is finished or kept. */
-export async function runWorker(settings: Settings): Promise<void> {
-  const logger = pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+export async function run(settings: Settings): Promise<void> {
+  const logger = loggerOf(settings)
   const folder = dirname(settings.DATABASE)
-  makeFolderOf(settings.DATABASE, 'DATABASE')
+  const storage = await openStorage(settings, logger)
+  const { queue, ...ofQueue } = await openQueue(settings, logger)
   const isChatOpen = settings.ADMIN_API_KEY !== undefined
   const desktops = settings.TRANSPORTS.includes('desktop') ? await openDesktops(folder, logger) : undefined
   const transports = [
@@ -22,39 +26,45 @@ export async function runWorker(settings: Settings): Promise<void> {
     ...(desktops?.transports ?? []),
     ...(isChatOpen ? [chatTransport()] : []),
   ]
-  const bot = createBot({
+  const metrics = settings.METRICS ? prometheusMetrics() : undefined
+  const telemetry = metrics && { meterProvider: metrics.meterProvider }
+  const worker = createWorker({
     transports,
-    storage: sqliteStorage({ path: settings.DATABASE }),
+    storage,
     pipeline: createPipeline({
-      plugins: [shopPlugin({ orders: join(folder, 'orders.db') })],
+      plugins: [shopPlugin({ orders: settings.DATABASE_URL ?? join(folder, 'orders.db') })],
       fallback: shopFallback,
       logger,
       ...modelOf(settings, logger),
     }),
+    concurrency: settings.WORKER_CONCURRENCY,
     logger,
+    ...(queue && { queue }),
+    ...(telemetry && { telemetry }),
   })
   const server = createServer({
-    bot,
+    bot: worker,
     transports,
     adminKey: settings.ADMIN_API_KEY ?? false,
     trustedProxies: settings.TRUSTED_PROXIES,
     logger,
+    ...ofQueue,
     ...desktops?.serving,
+    ...(metrics && { metrics }),
   })
-  logEvents(bot, logger)
-  await bot.start()
-  const ended = new Promise<void>((resolve) => {
-    // Not `once`: Ctrl-C comes twice under npm, which passes on what the terminal has told everybody.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
-  })
+  logEvents(worker, logger)
+  const stopped = untilStopped()
   try {
+    await worker.start()
     const { port } = await server.start({ port: settings.PORT, host: settings.HOST })
-    logger.info({ port, transports: settings.TRANSPORTS, chat: isChatOpen }, 'the worker is ready')
-    await ended
+    const { ROLE: role, QUEUE: by, TRANSPORTS: names } = settings
+    logger.info({ port, role, queue: by, transports: names, chat: isChatOpen }, 'the worker is ready')
+    await stopped
     logger.info({}, 'stopping: what is in work is finished, what is not is kept')
     await server.stop()
   } finally {
-    await bot.stop()
+    await worker.stop()
+    await queue?.close()
     desktops?.close()
   }
 }

@@ -10,8 +10,23 @@ const url = z
   .url({ protocol: /^https?$/ })
   .refine(isPlain, { error: 'Expected an address without a user, ? and #' })
   .optional()
+/** Says nothing of what was given: it may hold a password. */
+function addressOf(...protocols: readonly string[]) {
+  const isOne = (value: string) => protocols.some((protocol) => value.startsWith(`${protocol}://`))
+  return z
+    .string()
+    .refine(isOne, { error: `Expected an address that begins with ${protocols[0]}://` })
+    .optional()
+}
 const digits = z.string().regex(/^\d+$/, 'Expected digits').optional()
 const onByDefault = z.stringbool({ error: 'Expected true or false' }).default(true)
+
+/** `all` receives and answers in one process; the others are many processes that do one of both. */
+export const roles = ['all', 'ingest', 'worker'] as const
+/** What brings work from ingests to workers; with `none` the ingests write into the database of the workers. */
+export const queues = ['memory', 'bullmq', 'pubsub', 'none'] as const
+const count = z.coerce.number({ error: 'Expected a whole number above 0' }).int().min(1)
+const offByDefault = z.stringbool({ error: 'Expected true or false' }).default(false)
 
 const nameOne = `Name at least one of ${transportNames.join(', ')}`
 
@@ -20,7 +35,21 @@ const environmentSchema = z.object({
   TRANSPORTS: z.string({ error: nameOne }),
   PORT: z.coerce.number({ error: 'Expected a number from 0 to 65535' }).int().min(0).max(65535).default(8080),
   HOST: z.string().default('0.0.0.0'),
+  ROLE: z.enum(roles, { error: `Expected one of ${roles.join(', ')}` }).default('all'),
+  QUEUE: z.enum(queues, { error: `Expected one of ${queues.join(', ')}` }).default('memory'),
+  REDIS_URL: addressOf('redis', 'rediss'),
+  PUBSUB_PROJECT: optional,
+  PUBSUB_TOPIC: z.string().default('whatsapp-prop8t-message-processing'),
+  PUBSUB_SUBSCRIPTION: z.string().default('whatsapp-prop8t-message-processing-sub'),
+  PUBSUB_CREATE: offByDefault,
+  PUBSUB_PUSH_AUDIENCE: optional,
+  PUBSUB_PUSH_ACCOUNT: optional,
+  PUBSUB_PUSH_ENDPOINT: url,
+  WORKER_CONCURRENCY: count.default(10),
   DATABASE: z.string().default('data/worker.db'),
+  DATABASE_URL: addressOf('postgres', 'postgresql'),
+  DATABASE_POOL: count.default(10),
+  METRICS: offByDefault,
   ADMIN_API_KEY: optional,
   TRUSTED_PROXIES: z.coerce.number({ error: 'Expected a number of proxies' }).int().min(0).default(0),
   WINDOW_TEMPLATE: optional,
@@ -59,6 +88,13 @@ export interface Settings extends Omit<Environment, 'TRANSPORTS'> {
   readonly TRANSPORTS: readonly TransportName[]
 }
 
+/** One that `readSettings` has seen to be there. */
+export function settingOf(settings: Settings, name: Exclude<keyof Settings, 'TRANSPORTS'>): string {
+  const value = settings[name]
+  if (typeof value === 'string') return value
+  throw new Error(`${name} is missing.`)
+}
+
 /** What each transport cannot do without. */
 const needs: Readonly<Record<TransportName, readonly Name[]>> = {
   'cloud-api': ['META_APP_SECRET', 'META_VERIFY_TOKEN', 'META_ACCESS_TOKEN', 'META_PHONE_NUMBER_ID'],
@@ -90,7 +126,12 @@ export function readSettings(given: NodeJS.ProcessEnv): Settings {
     if (!transportNames.some((other) => other === name))
       problems.push(`TRANSPORTS: there is no "${name}"; choose from ${transportNames.join(', ')}`)
   }
-  problems.push(...missing(chosen, environment), ...contradictions(chosen, environment), ...weakSecrets(environment))
+  problems.push(
+    ...missing(chosen, environment),
+    ...wrongTopology(chosen, environment),
+    ...contradictions(chosen, environment),
+    ...weakSecrets(environment),
+  )
   if (problems.length === 0 && result.success) return { ...result.data, TRANSPORTS: chosen }
   const lines = problems.map((problem) => `  ${problem}`)
   throw new Error(`These settings are wrong (from the environment or .env):\n${lines.join('\n')}`)
@@ -102,6 +143,31 @@ function missing(chosen: readonly TransportName[], environment: NodeJS.ProcessEn
       .filter((name) => !environment[name])
       .map((name) => `${name}: missing, because TRANSPORTS has "${transport}"`),
   )
+}
+
+/** What a role or a queue cannot do without, and what does not go together. */
+function wrongTopology(chosen: readonly TransportName[], environment: NodeJS.ProcessEnv): string[] {
+  const { ROLE = 'all', QUEUE = 'memory' } = environment
+  const needed = (name: Name, why: string) => (environment[name] ? [] : [`${name}: missing, because ${why}`])
+  return [
+    ...(QUEUE === 'bullmq' ? needed('REDIS_URL', 'QUEUE is "bullmq"') : []),
+    ...(QUEUE === 'pubsub' ? needed('PUBSUB_PROJECT', 'QUEUE is "pubsub"') : []),
+    ...(QUEUE === 'none' ? needed('DATABASE_URL', 'QUEUE is "none": ingests and workers meet in a database') : []),
+    ...(ROLE !== 'all' && QUEUE === 'memory'
+      ? [
+          `QUEUE: "memory" does not leave the process; for ROLE=${ROLE} choose bullmq, pubsub, or none with DATABASE_URL`,
+        ]
+      : []),
+    ...(ROLE === 'ingest' && chosen.includes('desktop')
+      ? ['TRANSPORTS: desktops are served by ROLE=all or ROLE=worker, because they wait for their answers']
+      : []),
+    ...(Boolean(environment['PUBSUB_PUSH_AUDIENCE']) === Boolean(environment['PUBSUB_PUSH_ACCOUNT'])
+      ? []
+      : ['PUBSUB_PUSH_AUDIENCE and PUBSUB_PUSH_ACCOUNT: both or none, since together they prove that Pub/Sub pushes']),
+    ...(environment['METRICS'] === 'true'
+      ? needed('ADMIN_API_KEY', 'METRICS is "true", and they are not for everybody')
+      : []),
+  ]
 }
 
 function contradictions(chosen: readonly TransportName[], environment: NodeJS.ProcessEnv): string[] {

@@ -3,7 +3,7 @@ import { aisensyTransport } from '@wa-agent/transport-aisensy'
 import { cloudApiTransport } from '@wa-agent/transport-cloud-api'
 import { maytapiTransport } from '@wa-agent/transport-maytapi'
 import { spokiTransport } from '@wa-agent/transport-spoki'
-import type { Settings, TransportName } from './settings.ts'
+import { type Settings, settingOf, type TransportName } from './settings.ts'
 
 /** The providers that are switched on, each with a channel of its name: all of them are numbers of one business. */
 export function createTransports(settings: Settings): Transport[] {
@@ -14,35 +14,35 @@ const factories: Readonly<Record<Exclude<TransportName, 'desktop'>, (settings: S
   'cloud-api': (settings) =>
     cloudApiTransport({
       channel: 'cloud-api',
-      phoneNumberId: needed(settings, 'META_PHONE_NUMBER_ID'),
-      accessToken: needed(settings, 'META_ACCESS_TOKEN'),
-      appSecret: needed(settings, 'META_APP_SECRET'),
-      verifyToken: needed(settings, 'META_VERIFY_TOKEN'),
+      phoneNumberId: settingOf(settings, 'META_PHONE_NUMBER_ID'),
+      accessToken: settingOf(settings, 'META_ACCESS_TOKEN'),
+      appSecret: settingOf(settings, 'META_APP_SECRET'),
+      verifyToken: settingOf(settings, 'META_VERIFY_TOKEN'),
       ...baseUrl(settings.META_BASE_URL),
       ...windowTemplate(settings.WINDOW_TEMPLATE, settings),
     }),
   maytapi: (settings) =>
     maytapiTransport({
       channel: 'maytapi',
-      productId: needed(settings, 'MAYTAPI_PRODUCT_ID'),
-      phoneId: needed(settings, 'MAYTAPI_PHONE_ID'),
-      apiKey: needed(settings, 'MAYTAPI_API_KEY'),
-      webhookSecret: needed(settings, 'MAYTAPI_WEBHOOK_SECRET'),
+      productId: settingOf(settings, 'MAYTAPI_PRODUCT_ID'),
+      phoneId: settingOf(settings, 'MAYTAPI_PHONE_ID'),
+      apiKey: settingOf(settings, 'MAYTAPI_API_KEY'),
+      webhookSecret: settingOf(settings, 'MAYTAPI_WEBHOOK_SECRET'),
       handoff: settings.MAYTAPI_HANDOFF,
       ...baseUrl(settings.MAYTAPI_BASE_URL),
     }),
   aisensy: (settings) =>
     aisensyTransport({
       channel: 'aisensy',
-      ...aisensyProof(needed(settings, 'AISENSY_WEBHOOK_SECRET')),
+      ...aisensyProof(settingOf(settings, 'AISENSY_WEBHOOK_SECRET')),
       api: aisensyApi(settings),
       ...windowTemplate(settings.WINDOW_TEMPLATE, settings),
     }),
   spoki: (settings) =>
     spokiTransport({
       channel: 'spoki',
-      apiKey: needed(settings, 'SPOKI_API_KEY'),
-      webhookSecret: needed(settings, 'SPOKI_WEBHOOK_SECRET'),
+      apiKey: settingOf(settings, 'SPOKI_API_KEY'),
+      webhookSecret: settingOf(settings, 'SPOKI_WEBHOOK_SECRET'),
       handoff: settings.SPOKI_HANDOFF,
       ...baseUrl(settings.SPOKI_BASE_URL),
       // Spoki knows templates by number.
@@ -56,11 +56,11 @@ function aisensyProof(webhookSecret: string) {
 }
 
 function aisensyApi(settings: Settings) {
-  const projectId = needed(settings, 'AISENSY_PROJECT_ID')
+  const projectId = settingOf(settings, 'AISENSY_PROJECT_ID')
   const { AISENSY_PROJECT_PASSWORD: password, AISENSY_ACCESS_TOKEN: token } = settings
   const where = baseUrl(settings.AISENSY_BASE_URL)
   if (password) return { type: 'project', projectId, password, ...where } as const
-  return { type: 'direct', projectId, token: token ?? needed(settings, 'AISENSY_ACCESS_TOKEN'), ...where } as const
+  return { type: 'direct', projectId, token: token ?? settingOf(settings, 'AISENSY_ACCESS_TOKEN'), ...where } as const
 }
 
 function baseUrl(url: string | undefined) {
@@ -70,11 +70,4 @@ function baseUrl(url: string | undefined) {
 function windowTemplate(name: string | undefined, { WINDOW_TEMPLATE_LANGUAGE: language }: Settings) {
   const template = (known: string): OutboundTemplate => ({ type: 'template', name: known, language, parameters: [] })
   return name === undefined ? {} : { windowTemplate: template(name) }
-}
-
-/** `readSettings` has seen that it is there. */
-function needed(settings: Settings, name: Exclude<keyof Settings, 'TRANSPORTS'>): string {
-  const value = settings[name]
-  if (typeof value === 'string') return value
-  throw new Error(`${name} is missing.`)
 }

@@ -9,6 +9,7 @@ async function harness(): Promise<QueueHarness> {
   return {
     queue,
     retryBaseMs: 2000,
+    another: async () => queue, // For a broker: a second object, as another process has it.
     now: () => clock.now(),
     until: (condition) => clock.runUntil(condition),
     pass: (ms) => clock.advance(ms),

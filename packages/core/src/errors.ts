@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'not_running'
   | 'pipeline_unavailable'
   | 'queue_closed'
+  | 'queue_unavailable'
   | 'send_failed'
   | 'send_timeout'
   | 'storage_closed'

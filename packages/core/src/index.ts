@@ -17,6 +17,9 @@ export { createPipeline, type ModelBudget, type PipelineOptions } from './pipeli
 export { createBot } from './bot/bot.ts'
 export type { Bot, BotOptions, CoalesceOptions, RetryOptions } from './bot/options.ts'
 export type { BotEvents } from './bot/events.ts'
+export { createIngest, type Ingest, type IngestEvents, type IngestOptions } from './roles/ingest.ts'
+export { createWorker, type Worker, type WorkerOptions } from './roles/worker.ts'
+export type { Health } from './roles/health.ts'
 export { definePlugin, type Plugin, type PluginCleanup } from './plugin.ts'
 export { defineTool, type Tool } from './model.ts'
 export type { Reply } from './reply.ts'
@@ -165,6 +168,17 @@ export { type BackoffOptions, backoffMs } from './backoff.ts'
 export { parseRetryAfterMs } from './retry.ts'
 export { circuitBreaker } from './circuit-breaker.ts'
 export type { CircuitBreaker, CircuitBreakerOptions, CircuitCall, CircuitState } from './circuit-breaker.ts'
+
+// Traces and metrics
+
+export type { TelemetryOptions } from './telemetry/options.ts'
+export type { TraceHeaders } from './trace-headers.ts'
+export { Telemetry } from './telemetry/telemetry.ts'
+export { injectTrace, span, withTrace } from './telemetry/trace.ts'
+export { logFieldsOf } from './telemetry/log-fields.ts'
+export { tracedLogger } from './telemetry/traced-logger.ts'
+export { tagOf } from './telemetry/tags.ts'
+export { type MetricDefinition, metricList } from './telemetry/metric-list.ts'
 
 // For factories of transports, storages and queues: options that do not exist are refused
 

@@ -5,7 +5,7 @@ import { type Classifier, createClassifier } from './classify/classifier.ts'
 import type { ExamplesClassifierOptions } from './classify/examples/examples-classifier.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { describeError, isWaAgentError, WaAgentError } from './errors.ts'
-import { type Logger, silentLogger } from './logger.ts'
+import type { Logger } from './logger.ts'
 import { meteredModel } from './metered-model.ts'
 import { compose, type Middleware, type RespondInput, type RouteInput, type Turn } from './middleware.ts'
 import type { Model, ModelUsage } from './model.ts'
@@ -15,6 +15,10 @@ import { createPluginRunner, type PluginRunner } from './plugins.ts'
 import { respond } from './respond.ts'
 import { createRouter, defaultFloorIdleMs, defaultInterruptAt, type FloorOptions } from './route.ts'
 import type { Usage } from './storage.ts'
+import { observedModel } from './telemetry/observed-model.ts'
+import { ofClassification, ofResponse, ofRoute } from './telemetry/observed-step.ts'
+import { startTelemetry } from './telemetry/telemetry.ts'
+import { tracedLogger } from './telemetry/traced-logger.ts'
 import { createTracer, type Tracer } from './tracer.ts'
 import type {
   Classification,
@@ -121,13 +125,13 @@ class AgentPipeline implements Pipeline {
 
   constructor(options: PipelineOptions) {
     const { agents = [], plugins = [], middleware = [], floor = {} } = options
-    const model = options.model && meteredModel(options.model)
+    const model = options.model && observedModel(meteredModel(options.model))
     const fallback = options.fallback ?? plugins.find((plugin) => plugin.fallback)?.fallback ?? politeFallback
     this.#model = model
     this.historyLimit = options.historyLimit ?? (model ? 20 : 0)
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#logger = options.logger ?? silentLogger
+    this.#logger = tracedLogger(options.logger)
     this.#elapsedMs = options.elapsedMs ?? (() => performance.now())
     this.#agents = collectAgents([...agents, ...plugins.flatMap((plugin) => plugin.agents ?? [])], fallback)
     this.#classifier = createClassifier({ agents: [...this.#agents.values()], model, examples: options.examples })
@@ -137,8 +141,9 @@ class AgentPipeline implements Pipeline {
     this.#layers = collectLayers([...middleware, ...plugins.flatMap((plugin) => plugin.middleware ?? [])])
   }
 
-  start(): Promise<void> {
-    return this.#plugins.start()
+  async start(): Promise<void> {
+    await startTelemetry()
+    await this.#plugins.start()
   }
 
   stop(): Promise<void> {
@@ -164,15 +169,16 @@ class AgentPipeline implements Pipeline {
     const route = compose(this.#layers.route, async (current) => this.#router(current))
     const answer = compose(this.#layers.respond, (current) => this.#respond(current, run))
 
-    const classification = await tracer.timed('classify', () => classify(turn))
+    const classification = await tracer.timed('classify', () => classify(turn), ofClassification)
     const { agent: named } = classification
     if (named !== undefined && !this.#agents.has(named)) throw unknownAgent('A classification names', named)
-    const decision = await tracer.timed('route', () => route({ turn, classification }))
+    const decision = await tracer.timed('route', () => route({ turn, classification }), ofRoute)
     const decisions = { classification, route: decision }
     if (decision.agent === undefined) return { replies: [], state: turn.state, trace: tracer.finish(decisions) }
     const agent = this.#agents.get(decision.agent)
     if (!agent) throw unknownAgent('A route leads to', decision.agent)
-    const response = await tracer.timed('respond', () => answer({ turn, classification, route: decision, agent }))
+    const request = { turn, classification, route: decision, agent }
+    const response = await tracer.timed('respond', () => answer(request), ofResponse(agent))
     // Whoever answers a conversation that a person had takes it back, unless it hands over again.
     const taken = turn.handoff && response.handoff === undefined ? { handoff: null } : {}
     return { ...response, ...taken, trace: tracer.finish(decisions) }

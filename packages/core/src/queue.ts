@@ -1,3 +1,5 @@
+import type { TraceHeaders } from './trace-headers.ts'
+
 /** What is carried, as JSON. The same job may come more than once: `id` is how the receiver knows it again. */
 export interface QueueJob {
   readonly id: string
@@ -5,14 +7,21 @@ export interface QueueJob {
   readonly channel: string
   /** Any JSON. */
   readonly data: unknown
-  /** Trace headers, e.g. `traceparent`, so that one trace spans both processes. */
-  readonly trace?: Readonly<Record<string, string>>
+  /**
+   * Jobs of one tenant, channel and group are handed over one at a time and in the order of publishing, whatever becomes of the
+   * consumers, where `capabilities.groups` says so. What a dead letter of the group left undone is passed over.
+   */
+  readonly group?: string
+  /** So that one trace spans both processes. */
+  readonly trace?: TraceHeaders
 }
 
 /** What a queue can do, as data. What it cannot do is refused by `publish`, never ignored. */
 export interface QueueCapabilities {
   /** Jobs that do not fail come in the order of publishing, where one consumer takes one at a time. */
   readonly ordered: boolean
+  /** Whether jobs of one `group` keep their order; elsewhere `group` is carried and has no effect. */
+  readonly groups: boolean
   /** Whether `delayMs` is possible. */
   readonly delay: boolean
   /** Whether `priority` is possible. */
@@ -109,7 +118,10 @@ export interface Queue {
    */
   consume(handler: JobHandler, options?: ConsumeOptions): QueueConsumer
   readonly deadLetters: DeadJobs
-  /** This object's consumers get nothing new until `resume`. Jobs can be published meanwhile. */
+  /**
+   * Nobody gets anything new until `resume`, in no process: those that have it in hand end it, others may take some seconds
+   * to notice. It outlasts the process. Jobs can be published meanwhile.
+   */
   pause(): Promise<void>
   resume(): Promise<void>
   stats(): Promise<QueueStats>

@@ -10,6 +10,7 @@ import type { RespondInput } from './middleware.ts'
 import type { Model, ModelUsage } from './model.ts'
 import { collectReplies } from './reply.ts'
 import { copyOf } from './state.ts'
+import { logFieldsOf } from './telemetry/log-fields.ts'
 import type { RunOptions, TurnResponse } from './turn.ts'
 import { type TimeLimit, withinTime } from './within-time.ts'
 
@@ -36,7 +37,8 @@ export async function respond(input: RespondInput, options: RespondOptions): Pro
   const { turn, agent } = input
   const collected = collectReplies(() => {
     const advice = 'it was dropped: await everything that respond() does'
-    options.logger.warn({ turnId: turn.id, agent: agent.name }, `an agent said something after its turn: ${advice}`)
+    const about = logFieldsOf(turn.conversation, turn.messages[0]?.id)
+    options.logger.warn({ ...about, agent: agent.name }, `an agent said something after its turn: ${advice}`)
   })
   const session = openSession(input, options.onWarning)
   const floor = createFloor(input, options.interruptAt)

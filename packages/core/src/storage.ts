@@ -1,5 +1,6 @@
 import type { ChannelKey, ConversationKey, ConversationState, Handoff } from './conversation.ts'
 import type { InboundMessage, OutboundMessage } from './message.ts'
+import type { TraceHeaders } from './trace-headers.ts'
 import type { DeliveryUpdate } from './transport.ts'
 
 /** An order that takes effect the moment its message is stored, before any turn runs. `handoff: null` releases. */
@@ -21,6 +22,8 @@ export interface NewMessage {
   /** ... but no longer than the earliest of these. */
   readonly dueByMs: number
   readonly control?: Control
+  /** Whoever takes the turn goes on with this trace. */
+  readonly trace?: TraceHeaders
 }
 
 /**
@@ -55,6 +58,8 @@ export interface StoredMessage {
   readonly attempts: number
   /** What it ordered, as far as that changed something: without `optOut` where the customer was in or out already. */
   readonly control?: Control
+  /** As it was appended with. */
+  readonly trace?: TraceHeaders
 }
 
 /** Why a reply exists. `confirmation` answers STOP and START and passes an opt-out. */
@@ -219,8 +224,19 @@ export interface Answers {
 /** Small things that an engine must remember of a channel across restarts, e.g. how much was sent today. */
 export interface Records {
   get(channel: ChannelKey, name: string): Promise<string | undefined>
+  /** All of the channel whose names begin with `prefix`, by name. */
+  list(channel: ChannelKey, prefix: string): Promise<ReadonlyMap<string, string>>
   /** `undefined` forgets it. */
   set(channel: ChannelKey, name: string, value: string | undefined): Promise<void>
+  /**
+   * Sets it only where it is still `from` (`undefined`: not there). Of several processes that try this at once, one succeeds.
+   * Resolves with whether it was set.
+   */
+  replace(
+    channel: ChannelKey,
+    name: string,
+    change: { readonly from: string | undefined; readonly to: string | undefined },
+  ): Promise<boolean>
 }
 
 /** What failed for good, for people to look at. */
@@ -275,6 +291,11 @@ export interface DeadLetters {
 export interface Storage {
   /** Makes it ready: schema, recovery. Calling it again changes nothing. */
   open(): Promise<void>
+  /**
+   * For storages that several processes share: `onMail` is called, soon and not in quick succession, when another process
+   * has put something in that is due. It may be missed: look now and then anyway. Returns how to end it.
+   */
+  watch?(onMail: () => void): () => void
   /** Takes messages in, each once; results in the order given. Applies their controls, joins ids of one person. */
   append(messages: readonly NewMessage[]): Promise<readonly AppendResult[]>
   /** Leases conversations that have something due and are not leased by anyone. */

@@ -1,4 +1,6 @@
 import type { Model, ModelUsage } from './model.ts'
+import { observeStep } from './telemetry/observed-step.ts'
+import type { SpanAttributes } from './telemetry/span-attributes.ts'
 import type { ModelCall, TurnTrace } from './turn.ts'
 
 /** Collects what a turn's trace says. */
@@ -6,8 +8,12 @@ export interface Tracer {
   readonly durationMs: { classify: number; route: number; respond: number }
   readonly modelCalls: ModelCall[]
   readonly warnings: string[]
-  /** Runs a step and notes how long it took, also when it fails. */
-  timed<Result>(step: 'classify' | 'route' | 'respond', work: () => Result | Promise<Result>): Promise<Result>
+  /** Runs a step and notes how long it took, also when it fails; `describe` tells what its span says of the result. */
+  timed<Result>(
+    step: 'classify' | 'route' | 'respond',
+    work: () => Result | Promise<Result>,
+    describe?: (result: Result) => SpanAttributes,
+  ): Promise<Result>
   /** Notes a billed call of `model`. */
   used(model: Model, purpose: ModelCall['purpose'], usage: ModelUsage): void
   finish(decisions: Pick<TurnTrace, 'classification' | 'route'>): TurnTrace
@@ -24,11 +30,11 @@ export function createTracer(elapsedMs: () => number): Tracer {
     durationMs,
     modelCalls,
     warnings,
-    async timed(step, work) {
+    async timed(step, work, describe) {
       const stepBeganMs = elapsedMs()
       lastCallMs = stepBeganMs
       try {
-        return await work()
+        return await observeStep(`wa_agent.${step}`, work, describe)
       } finally {
         durationMs[step] += elapsedMs() - stepBeganMs
       }

@@ -165,6 +165,11 @@ export interface Transport extends ChannelKey {
    */
   webhook?(request: WebhookRequest): Promise<WebhookResponse>
   /**
+   * Learns from messages of its channel that the same transport in another process took in, for what it knows of its customers.
+   * The engine stores them; nothing is handed to `host.receive`.
+   */
+  heard?(messages: readonly InboundMessageInput[]): Promise<void>
+  /**
    * Whether a delivery went out after all. Leave it out where the provider cannot be asked; reject with a retryable
    * `WaAgentError` where it cannot be asked now.
    */

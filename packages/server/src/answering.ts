@@ -1,4 +1,5 @@
 import type { Logger } from '@wa-agent/core'
+import type { HttpMetrics } from './metrics/http-metrics.ts'
 import type { Settings } from './options.ts'
 
 /** Sent with every answer: nothing here is a page, and nothing may be kept by caches. */
@@ -21,7 +22,7 @@ export interface Answered {
 }
 
 const known: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const quietRoutes: ReadonlySet<string> = new Set(['/health', '/ready'])
+const quietRoutes: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics'])
 
 /** What is known of the requests in work: how many, their ids, and whether new ones are taken. */
 export class Answering {
@@ -32,6 +33,8 @@ export class Answering {
   #count = 0
   #inWork = 0
   isStopping = false
+  /** Present where somebody wants them. */
+  metrics: HttpMetrics | undefined
 
   constructor({ logger, createId }: Pick<Settings, 'logger' | 'createId'>) {
     this.#logger = logger
@@ -60,6 +63,7 @@ export class Answering {
       status,
       durationMs: Math.round((performance.now() - startedAtMs) * 1000) / 1000,
     }
+    this.metrics?.answered(fields)
     if (status >= 500) this.#logger.error(fields, 'answered')
     else if (status >= 400) this.#logger.warn(fields, 'answered')
     else if (quietRoutes.has(route)) this.#logger.debug(fields, 'answered')

@@ -3,28 +3,32 @@ import { matchedRoutes } from 'hono/route'
 import { type Answering, securityHeaders } from './answering.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { authenticate } from './authenticate.ts'
+import { addBoard } from './board.ts'
 import { type BodyBudget, readWebBody } from './body.ts'
 import { botRoutes } from './bot-routes.ts'
 import { chatHandler } from './chat.ts'
 import { adminRoutes } from './desktop-link/admin-routes.ts'
 import { desktopRoutes } from './desktop-link/desktop-routes.ts'
 import type { Desktops } from './desktop-link/desktops.ts'
-import type { Settings } from './options.ts'
+import { addMetrics } from './metrics/metrics-route.ts'
+import { type HttpSettings, hasBot } from './options.ts'
 import { methodNotAllowed, notFound, type Problem, problemBody, problemOf, problemType, stopping } from './problem.ts'
 import type { Limiter } from './rate-limits.ts'
 import { watchReadiness } from './readiness.ts'
 import type { Deps, Methods, RequestContext, RequestEnvironment } from './request-context.ts'
 import { tenantRoutes } from './tenant-routes.ts'
 import type { Webhooks } from './webhooks.ts'
+import { isWorker, workerRoutes } from './worker-routes.ts'
 
 /** What an app is made of. */
 export interface AppParts {
-  readonly settings: Settings
+  readonly settings: HttpSettings
   readonly answering: Answering
   readonly webhooks: Webhooks
   readonly budget: BodyBudget
   readonly addresses: Limiter
-  readonly desktops: Desktops
+  /** Where there is a bot. */
+  readonly desktops: Desktops | undefined
 }
 type App = Hono<RequestEnvironment>
 
@@ -36,12 +40,15 @@ export function createApp(parts: AppParts): App {
   app.onError((error, context) => problemResponse(context, problemOf(error, settings.logger)))
   app.notFound((context) => problemResponse(context, notFound()))
   addProbes(app, parts)
+  addMetrics(app, settings, parts.addresses)
   app.use('*', async (_context, next) => {
     if (answering.isStopping) throw stopping()
     await next()
   })
   app.all('/webhooks/:transport/:channel', webhookHandler(parts))
   app.all('/webhooks/:transport/:tenant/:channel', webhookHandler(parts))
+  const { push } = settings
+  if (push) addRoutes(app, { '/pubsub': { POST: (context) => push(context.req.raw) } })
   addProtected(app, parts)
   return app
 }
@@ -56,7 +63,8 @@ function observe({ answering }: AppParts) {
     try {
       await next()
       status = context.res.status
-      for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value)
+      for (const [name, value] of Object.entries(securityHeaders))
+        if (!context.res.headers.has(name)) context.res.headers.set(name, value)
       context.res.headers.set('x-request-id', requestId)
     } finally {
       const route = matchedRoutes(context).findLast(({ path }) => path !== '*' && path !== '/*')?.path ?? '(none)'
@@ -100,17 +108,22 @@ function webhookHandler({ settings, webhooks, budget }: AppParts) {
   }
 }
 
+/** What needs a key. */
 function addProtected(app: App, { settings, budget, addresses, desktops }: AppParts): void {
-  const { keys, tenants } = settings
+  const { keys, board } = settings
   if (!keys) return
-  const deps: Deps = { settings, budget }
+  if (board) addBoard(app, board, { keys, addresses })
+  if (!hasBot(settings) || !desktops) return
   const guard = authenticate(settings, keys, addresses)
   app.use('/api/*', guard)
   app.use('/chat', guard)
+  const deps: Deps = { settings, budget }
   addRoutes(app, { '/chat': { POST: chatHandler(deps) } })
   addRoutes(app, botRoutes(deps))
+  if (isWorker(settings.bot)) addRoutes(app, workerRoutes(deps, settings.bot))
   if (keys.editor) addRoutes(app, apiKeyRoutes(deps, keys.editor))
   addRoutes(app, desktopRoutes(deps, desktops))
+  const { tenants } = settings
   if (!tenants) return
   addRoutes(
     app,

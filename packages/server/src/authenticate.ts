@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import type { ApiKeys, Principal } from './api-keys.ts'
-import type { Settings } from './options.ts'
+import type { HttpSettings } from './options.ts'
 import { Problem } from './problem.ts'
 import { createLimiter, type Limiter } from './rate-limits.ts'
 import type { RequestEnvironment } from './request-context.ts'
@@ -12,7 +12,7 @@ const longestKey = 512
  * address and the key may.
  */
 export function authenticate(
-  settings: Settings,
+  settings: HttpSettings,
   keys: ApiKeys,
   addresses: Limiter,
 ): MiddlewareHandler<RequestEnvironment> {
@@ -36,7 +36,7 @@ function presentedKey(headers: Headers): string | undefined {
   return key !== undefined && key !== '' && key.length <= longestKey ? key : undefined
 }
 
-function keyLimits({ limits, tenants }: Settings): (principal: Principal) => Promise<Limiter> {
+function keyLimits({ limits, tenants }: HttpSettings): (principal: Principal) => Promise<Limiter> {
   const usual = createLimiter(limits.key)
   const special = new Map<number, Limiter>()
   return async ({ scope }) => {

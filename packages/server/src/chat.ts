@@ -1,10 +1,24 @@
-import { type BotEvents, textOf } from '@wa-agent/core'
+import {
+  type BotEvents,
+  type ConversationKey,
+  describeError,
+  type OutboundMessage,
+  textOf,
+  waitFor,
+} from '@wa-agent/core'
 import { z } from 'zod'
 import { isChatTransport } from './chat-transport.ts'
 import { Problem } from './problem.ts'
 import { type Deps, type Handler, readJson, tenantOf } from './request-context.ts'
+import { isWorker } from './worker-routes.ts'
 
-type Committed = Parameters<BotEvents['turn-committed']>[0]
+/** What a turn has answered; without a trace where another worker took it. */
+interface Committed extends Pick<Parameters<BotEvents['turn-committed']>[0], 'trace' | 'durationMs'> {
+  readonly replies: readonly { readonly message: OutboundMessage }[]
+}
+
+/** How often it is looked whether another worker has answered. */
+const lookEveryMs = 250
 
 const questionSchema = z.object({
   message: z.string().min(1).max(65_536),
@@ -42,6 +56,19 @@ export function chatHandler(deps: Deps): Handler {
     })
   }
 
+  /** Another worker may take the turn: then the storage alone tells. */
+  async function lookFor(id: string, conversation: ConversationKey): Promise<void> {
+    const askedAtMs = clock.now()
+    while (waiting.has(id)) {
+      await waitFor(clock, lookEveryMs)
+      const [answer] = (await bot.answers(conversation, [id])).messages
+      if (answer?.status === 'dead') waiting.get(id)?.(noAnswer())
+      if (answer?.status === 'done') {
+        waiting.get(id)?.({ replies: answer.replies, durationMs: clock.now() - askedAtMs })
+      }
+    }
+  }
+
   return async (context) => {
     const { message: text, userId, tenant } = await readJson(context, deps, questionSchema)
     const asked = tenantOf(context, tenant) ?? 'default'
@@ -55,6 +82,11 @@ export function chatHandler(deps: Deps): Handler {
     } catch (error) {
       failed.abort()
       throw error
+    }
+    if (isWorker(bot)) {
+      lookFor(id, { tenant: channel.tenant, channel: channel.channel, chat: userId }).catch((error: unknown) =>
+        settings.logger.warn({ error: describeError(error) }, 'an answer could not be looked for'),
+      )
     }
     const event = await outcome
     if (event instanceof Problem) throw event

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import type { Meter } from '@opentelemetry/api'
 import { WaAgentError, waitFor } from '@wa-agent/core'
 import { clientAddress } from './address.ts'
 import { Answering, securityHeaders } from './answering.ts'
@@ -7,8 +8,9 @@ import { createApp } from './app.ts'
 import { BodyBudget } from './body.ts'
 import { Desktops } from './desktop-link/desktops.ts'
 import { closeHttpServer, type Listening, listen } from './http-server.ts'
+import { HttpMetrics } from './metrics/http-metrics.ts'
 import { answerNodeWebhook } from './node-webhooks.ts'
-import { readSettings, type ServerOptions, type Settings } from './options.ts'
+import { type HttpSettings, hasBot, readSettings, type ServerOptions } from './options.ts'
 import { Problem, problemBody, problemOf, problemType } from './problem.ts'
 import { createLimiter } from './rate-limits.ts'
 import { Webhooks, webhookPrefix } from './webhooks.ts'
@@ -32,16 +34,17 @@ export interface Server {
 }
 
 /**
- * Makes the server of a bot. Create it before `bot.start()`, so that it sees how the transports connect. Throws
+ * Makes the server of a bot, a worker or an ingest. Create it before `bot.start()`, so that it sees how the transports connect. Throws
  * `invalid_options`, also for secrets that are missing, short or look like defaults.
  */
 export function createServer(options: ServerOptions): Server {
   const settings = readSettings(options)
   const answering = new Answering(settings)
+  const measuring = measure(settings, answering)
   const budget = new BodyBudget(settings.maxBufferedBytes)
   const addresses = createLimiter(settings.limits.address)
   const webhooks = new Webhooks(settings, { addresses, budget })
-  const desktops = new Desktops(settings)
+  const desktops = hasBot(settings) ? new Desktops(settings) : undefined
   const app = createApp({ settings, answering, webhooks, budget, addresses, desktops })
   const fetch = async (request: Request, info: RequestInfo = {}) => {
     try {
@@ -63,6 +66,7 @@ export function createServer(options: ServerOptions): Server {
       if (listening || isStarting) throw startedTwice()
       isStarting = true
       try {
+        await measuring
         listening = await listen(settings, listener, { port, host })
         answering.isStopping = false
         return { port: listening.port }
@@ -73,7 +77,7 @@ export function createServer(options: ServerOptions): Server {
     async stop() {
       answering.isStopping = true
       // Streams have no end of their own.
-      desktops.hangUp()
+      desktops?.hangUp()
       const stopping = listening
       listening = undefined
       if (stopping) await closeHttpServer(stopping, settings)
@@ -82,14 +86,21 @@ export function createServer(options: ServerOptions): Server {
   }
 }
 
+/** From when it resolves, requests are seen. */
+async function measure({ telemetry }: HttpSettings, answering: Answering): Promise<void> {
+  await telemetry.start()
+  const meter = telemetry.meter('@wa-agent/server')
+  if (meter) answering.metrics = new HttpMetrics(meter as Meter)
+}
+
 /** Waits for requests that came by `fetch` or `listener`, but no longer than `stopTimeoutMs`. */
-async function drain(answering: Answering, { clock, stopTimeoutMs }: Settings): Promise<void> {
+async function drain(answering: Answering, { clock, stopTimeoutMs }: HttpSettings): Promise<void> {
   const drained = new AbortController()
   await Promise.race([answering.drained(), waitFor(clock, stopTimeoutMs, drained.signal)])
   drained.abort()
 }
 
-function addressOf({ trustedProxies }: Settings, request: Request, info: RequestInfo): string | undefined {
+function addressOf({ trustedProxies }: HttpSettings, request: Request, info: RequestInfo): string | undefined {
   const remote = info.address ?? info.incoming?.socket.remoteAddress
   return clientAddress(remote, request.headers.get('x-forwarded-for'), trustedProxies)
 }

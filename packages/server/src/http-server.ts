@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { waitFor } from '@wa-agent/core'
 import { securityHeaders } from './answering.ts'
-import type { Settings } from './options.ts'
+import type { HttpSettings } from './options.ts'
 import { Problem, problemBody, problemType } from './problem.ts'
 
 /** How often clients are looked at that take too long. */
@@ -21,7 +21,7 @@ export interface Listening {
 
 /** Listens with time-outs for slow clients, and answers what is no HTTP with a problem. */
 export async function listen(
-  settings: Settings,
+  settings: HttpSettings,
   listener: RequestListener,
   { port, host }: { readonly port: number; readonly host: string },
 ): Promise<Listening> {
@@ -56,7 +56,7 @@ export async function listen(
 }
 
 /** Stops listening, waits for what was accepted, and cuts off what takes longer than `stopTimeoutMs`. */
-export async function closeHttpServer({ server, unanswered }: Listening, settings: Settings): Promise<void> {
+export async function closeHttpServer({ server, unanswered }: Listening, settings: HttpSettings): Promise<void> {
   const finished = new AbortController()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const closing = setInterval(() => {

@@ -1,7 +1,7 @@
 // Commonly used: the server, and a channel to try the agents
 
 export { createServer, type RequestInfo, type Server } from './create-server.ts'
-export type { RateLimit, ServerLimits, ServerOptions } from './options.ts'
+export type { Board, RateLimit, ServerLimits, ServerOptions } from './options.ts'
 export { type ChatTransport, type ChatTransportOptions, chatTransport } from './chat-transport.ts'
 
 // Desktops: WhatsApp on a PC, the agents here

@@ -7,7 +7,7 @@ import { BodyBudget } from './body.ts'
 import { chatTransport } from './chat-transport.ts'
 import { desktopTransport } from './desktop-link/desktop-transport.ts'
 import { Desktops } from './desktop-link/desktops.ts'
-import { readSettings } from './options.ts'
+import { hasBot, readSettings } from './options.ts'
 import { createLimiter } from './rate-limits.ts'
 import { sqliteDirectory } from './sqlite-directory.ts'
 import { adminKey, openWorld, pushTransport, request, type World } from './test-world.ts'
@@ -149,6 +149,7 @@ test('every route is in the table', async () => {
   await using shops = await openShops()
   const { tenants, keys } = shops.directory
   const settings = readSettings({ bot: shops.world.bot, transports: [], adminKey, keys, tenants })
+  if (!hasBot(settings)) throw new Error('expected the settings of a bot')
   const addresses = createLimiter(false)
   const budget = new BodyBudget(1)
   const webhooks = new Webhooks(settings, { addresses, budget })

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clientAddress } from './address.ts'
 import { type Answering, securityHeaders } from './answering.ts'
 import { type BodyBudget, readNodeBody } from './body.ts'
-import type { Settings } from './options.ts'
+import type { HttpSettings } from './options.ts'
 import { Problem, problemBody, problemOf, problemType, stopping } from './problem.ts'
 import type { WebhookCall, Webhooks } from './webhooks.ts'
 
 /** What the node side of a server works with. */
 export interface NodeSide {
-  readonly settings: Settings
+  readonly settings: HttpSettings
   readonly answering: Answering
   readonly webhooks: Webhooks
   readonly budget: BodyBudget

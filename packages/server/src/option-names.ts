@@ -6,15 +6,25 @@ const media: NamesOf<DesktopMediaOptions> = { folder: true, maxBytes: true, keep
 const desktop: NamesOf<DesktopOptions> = { answerTimeoutMs: true, maxMessageAgeMs: true, media, transport: true }
 const limits: NamesOf<ServerLimits> = { key: true, channel: true, address: true }
 
+const telemetry: NamesOf<NonNullable<ServerOptions['telemetry']>> = {
+  tracerProvider: 'object',
+  meterProvider: 'object',
+}
+
 /** The options of `createServer` by name. */
 export const serverOptionNames: NamesOf<ServerOptions> = {
   bot: true,
+  ingest: true,
   transports: true,
   adminKey: true,
   keys: true,
   tenants: true,
   factories: true,
   desktop,
+  board: true,
+  push: 'function',
+  metrics: true,
+  telemetry,
   limits,
   trustedProxies: true,
   maxWebhookBytes: true,

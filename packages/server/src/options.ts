@@ -3,14 +3,18 @@ import {
   type Bot,
   type Clock,
   checkNames,
+  type Ingest,
   type Logger,
-  silentLogger,
   systemClock,
+  Telemetry,
+  type TelemetryOptions,
   type Transport,
+  tracedLogger,
 } from '@wa-agent/core'
 import type { ApiKeys } from './api-keys.ts'
 import { type DesktopOptions, type DesktopSettings, readDesktopSettings } from './desktop-link/desktop-options.ts'
 import type { TransportFactories } from './load-transports.ts'
+import type { ServerMetrics } from './metrics/server-metrics.ts'
 import { wrongOption } from './option-error.ts'
 import { serverOptionNames } from './option-names.ts'
 import { checkSecret } from './secrets.ts'
@@ -39,9 +43,11 @@ export interface ServerLimits {
 
 /** How a server is made. */
 export interface ServerOptions {
-  /** You start and stop it: start it first, and stop it after the server. */
-  readonly bot: Bot
-  /** Those of the bot. Which have `webhook` are reached by it; a `chatTransport` by `POST /chat`, a `desktopTransport` by its desktop. */
+  /** A bot or a worker. You start and stop it: start it first, and stop it after the server. */
+  readonly bot?: Bot
+  /** In place of a bot: then there are webhooks and probes, and nothing else. You start and stop it as you would a bot. */
+  readonly ingest?: Ingest
+  /** Those of the bot or the ingest. Which have `webhook` are reached by it; a `chatTransport` by `POST /chat`, a `desktopTransport` by its desktop. */
   readonly transports: readonly Transport[]
   /**
    * A key that may do everything, at least 16 characters. `false` with no `keys`: there is no `/chat` and no `/api`.
@@ -55,6 +61,17 @@ export interface ServerOptions {
   readonly factories?: TransportFactories
   /** For `desktopTransport` channels: how long they are waited for, and where files go. */
   readonly desktop?: DesktopOptions
+  /**
+   * A page for people to look at the queue with, such as `bullBoard(queue)`. Browsers ask for a name and a password: the
+   * password is an admin key.
+   */
+  readonly board?: Board
+  /** Where a broker pushes jobs to by itself: `POST /pubsub`. It proves them, e.g. `queue.pushHandler()` of `pubsubQueue`. */
+  readonly push?: (request: Request) => Promise<Response>
+  /** Shows metrics at `GET /metrics`, the server's own and those of all who have its `meterProvider`: `prometheusMetrics()`. */
+  readonly metrics?: ServerMetrics
+  /** Where traces of webhooks and metrics of requests go: that of the bot. Default: as for a bot, and to `metrics`. */
+  readonly telemetry?: Pick<TelemetryOptions, 'tracerProvider' | 'meterProvider'>
   readonly limits?: ServerLimits
   /**
    * How many proxies stand before this server, each of which appends to `X-Forwarded-For`. Default 0: the header is what the
@@ -85,15 +102,32 @@ export interface ServerOptions {
   readonly logger?: Logger
 }
 
-/** The options with their defaults, checked. */
-export interface Settings {
+/** A page that is mounted as it is. */
+export interface Board {
+  /** Where it is, e.g. `/queues`. */
+  readonly path: string
+  fetch(request: Request): Response | Promise<Response>
+}
+
+/** The settings of a server that has a bot. */
+export interface Settings extends HttpSettings {
   readonly bot: Bot
+}
+
+/** The options with their defaults, checked. */
+export interface HttpSettings {
+  readonly bot: Bot | undefined
+  readonly ingest: Ingest | undefined
   /** Grows with the channels of desktops that are added while the server runs. */
   readonly transports: Transport[]
   readonly keys: ApiKeys | undefined
   readonly tenants: TenantDirectory | undefined
   readonly factories: TransportFactories | undefined
   readonly desktop: DesktopSettings
+  readonly board: Board | undefined
+  readonly push: ((request: Request) => Promise<Response>) | undefined
+  readonly metrics: ServerMetrics | undefined
+  readonly telemetry: Telemetry
   readonly limits: Required<ServerLimits>
   readonly trustedProxies: number
   readonly maxWebhookBytes: number
@@ -111,10 +145,10 @@ export interface Settings {
 }
 
 /** Completes and checks the options of `createServer`. Throws `invalid_options` for the first that cannot be. */
-export function readSettings(options: ServerOptions): Settings {
+export function readSettings(options: ServerOptions): HttpSettings {
   checkNames('server', options, serverOptionNames)
-  const { bot, transports, tenants, factories, limits = {}, trustedProxies = 0 } = options
-  if (typeof bot?.on !== 'function') throw wrongOption('bot', 'a bot from createBot()', bot)
+  const { bot, ingest, transports, tenants, factories, limits = {}, trustedProxies = 0 } = options
+  checkRole(options)
   if (!Array.isArray(transports)) throw wrongOption('transports', 'the list of the transports of the bot', transports)
   if (tenants !== undefined && typeof tenants.tenants !== 'function')
     throw wrongOption('tenants', 'a directory such as staticTenants()', tenants)
@@ -124,11 +158,16 @@ export function readSettings(options: ServerOptions): Settings {
     throw wrongOption('trustedProxies', 'the number of proxies before this server', trustedProxies)
   return {
     bot,
+    ingest,
     transports: [...transports],
     keys: readKeys(options),
     tenants,
     factories,
     desktop: readDesktopSettings(options.desktop),
+    board: readBoard(options),
+    push: readPush(options),
+    metrics: readMetrics(options),
+    telemetry: new Telemetry({ ...meterOf(options), ...options.telemetry }),
     limits: {
       key: rate('key', limits.key, 600),
       channel: rate('channel', limits.channel, 60_000),
@@ -146,8 +185,46 @@ export function readSettings(options: ServerOptions): Settings {
     stopTimeoutMs: count('stopTimeoutMs', options.stopTimeoutMs, 30_000),
     clock: options.clock ?? systemClock,
     createId: options.createId ?? randomUUID,
-    logger: options.logger ?? silentLogger,
+    logger: tracedLogger(options.logger),
   }
+}
+
+/** Whether the server has a bot. */
+export function hasBot(settings: HttpSettings): settings is Settings {
+  return settings.bot !== undefined
+}
+
+function checkRole({ bot, ingest }: ServerOptions): void {
+  if (ingest === undefined) {
+    if (typeof bot?.on !== 'function') throw wrongOption('bot', 'a bot from createBot() or createWorker()', bot)
+  } else if (bot !== undefined || typeof ingest.health !== 'function')
+    throw wrongOption('ingest', 'an ingest from createIngest(), and no bot beside it', bot ?? ingest)
+}
+
+function readBoard({ board, adminKey, keys }: ServerOptions): Board | undefined {
+  if (board === undefined) return undefined
+  if (!/^\/[\w-]+(\/[\w-]+)*$/.test(board.path) || typeof board.fetch !== 'function')
+    throw wrongOption('board', 'a page such as bullBoard(queue), with a path like /queues', board)
+  if (adminKey === false && !keys)
+    throw wrongOption('adminKey', 'a key, because the board is not for everybody', adminKey)
+  return board
+}
+
+function readMetrics({ metrics, adminKey, keys }: ServerOptions): ServerMetrics | undefined {
+  if (metrics === undefined) return undefined
+  if (typeof metrics?.read !== 'function') throw wrongOption('metrics', 'metrics such as prometheusMetrics()', metrics)
+  if (!metrics.public && adminKey === false && !keys)
+    throw wrongOption('adminKey', 'a key, because the metrics are not public', adminKey)
+  return metrics
+}
+
+function meterOf({ metrics }: ServerOptions): TelemetryOptions {
+  return metrics ? { meterProvider: metrics.meterProvider } : {}
+}
+
+function readPush({ push }: ServerOptions): HttpSettings['push'] {
+  if (push === undefined || typeof push === 'function') return push
+  throw wrongOption('push', 'a handler of requests such as queue.pushHandler()', push)
 }
 
 function readKeys({ adminKey, keys }: ServerOptions): ApiKeys | undefined {

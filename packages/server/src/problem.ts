@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { describeError, framesOf, isWaAgentError, type Logger, type WaAgentError } from '@wa-agent/core'
+import { describeError, type ErrorCode, framesOf, isWaAgentError, type Logger, type WaAgentError } from '@wa-agent/core'
 
 /** The media type of problem details, RFC 9457. */
 export const problemType = 'application/problem+json; charset=utf-8'
@@ -102,12 +102,15 @@ export function problemOf(error: unknown, logger: Logger): Problem {
   )
 }
 
+/** Another process, or this one in a moment, can do it. */
+const ended: ReadonlySet<ErrorCode> = new Set(['not_running', 'storage_closed', 'queue_closed'])
+
 function problemOfFamily(error: WaAgentError): Problem | undefined {
   const { code, message: detail } = error
   if (code === 'not_found') return notFound()
   if (code === 'invalid_message' || code === 'invalid_output' || code === 'invalid_options')
     return new Problem(400, 'bad-request', { detail, cause: error })
-  if (!error.retryable && code !== 'not_running' && code !== 'storage_closed') return undefined
+  if (!error.retryable && !ended.has(code)) return undefined
   const seconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000))
   return new Problem(503, 'unavailable', {
     detail: 'Not now. Try again in a moment.',

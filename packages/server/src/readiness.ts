@@ -1,7 +1,8 @@
-import { type ConnectionState, isWaAgentError, type StorageStats, waitFor } from '@wa-agent/core'
+import { type Bot, type ConnectionState, type Ingest, isWaAgentError, type StorageStats, waitFor } from '@wa-agent/core'
 import { isChatTransport } from './chat-transport.ts'
 import { isDesktopTransport } from './desktop-link/desktop-transport.ts'
-import type { Settings } from './options.ts'
+import type { HttpSettings } from './options.ts'
+import { isWorker } from './worker-routes.ts'
 
 /** What is wrong, and whether work can be done nevertheless. */
 export interface Readiness {
@@ -9,8 +10,11 @@ export interface Readiness {
   /** In words, without names of tenants: everybody may see them. */
   readonly reasons: readonly string[]
   readonly checks: {
-    readonly bot: 'running' | 'not running'
-    readonly storage: 'ok' | 'away'
+    /** Absent where there is only an ingest. */
+    readonly bot?: 'running' | 'not running'
+    /** Absent where there is none, as `queue` is. */
+    readonly storage?: 'ok' | 'away'
+    readonly queue?: 'ok' | 'away'
     /** How many channels are in which state, by kind of transport; `unknown` before a transport has told anything. */
     readonly transports: Readonly<Record<string, Readonly<Record<string, number>>>>
   }
@@ -18,22 +22,34 @@ export interface Readiness {
 
 const fresh = 500
 
-/** Watches the transports, and asks the storage when somebody wants to know; at most twice a second. */
-export function watchReadiness(settings: Settings, isStopping: () => boolean): () => Promise<Readiness> {
-  const { bot, clock } = settings
+/** Watches the transports, and asks storage and queue when somebody wants to know; at most twice a second. */
+export function watchReadiness(settings: HttpSettings, isStopping: () => boolean): () => Promise<Readiness> {
+  const { bot, ingest, clock } = settings
   const states = new Map<string, ConnectionState>()
-  bot.on('connection-changed', ({ tenant, channel, state }) => states.set(`${tenant}/${channel}`, state))
-  let last: { readonly atMs: number; readonly state: Promise<StorageState> } | undefined
+  const watched: Pick<Ingest, 'on'> | undefined = bot ?? ingest
+  watched?.on('connection-changed', ({ tenant, channel, state }) => states.set(`${tenant}/${channel}`, state))
+  let last: { readonly atMs: number; readonly needs: Promise<Needs> } | undefined
   return async () => {
     const nowMs = clock.now()
-    if (!last || nowMs - last.atMs >= fresh || nowMs < last.atMs) last = { atMs: nowMs, state: askStorage(settings) }
-    return summary(settings, { states, storage: await last.state, isStopping: isStopping() })
+    if (!last || nowMs - last.atMs >= fresh || nowMs < last.atMs) last = { atMs: nowMs, needs: ask(settings) }
+    return summary(settings, { states, needs: await last.needs, isStopping: isStopping() })
   }
 }
 
-type StorageState = 'ok' | 'away' | 'closed'
+/** What the process cannot work without, as far as it has that. */
+interface Needs {
+  readonly storage?: 'ok' | 'away' | 'closed'
+  readonly queue?: 'ok' | 'away' | 'closed'
+}
 
-async function askStorage({ bot, clock, readyTimeoutMs }: Settings): Promise<StorageState> {
+async function ask(settings: HttpSettings): Promise<Needs> {
+  const { bot, ingest, readyTimeoutMs: timeoutMs } = settings
+  if (ingest) return ingest.health({ timeoutMs })
+  if (!bot) return {}
+  return isWorker(bot) ? bot.health({ timeoutMs }) : { storage: await askStorage(bot, settings) }
+}
+
+async function askStorage(bot: Bot, { clock, readyTimeoutMs }: HttpSettings): Promise<NonNullable<Needs['storage']>> {
   const answered = new AbortController()
   const asked: Promise<StorageStats> = bot.stats()
   const answer = asked.then(
@@ -48,13 +64,14 @@ async function askStorage({ bot, clock, readyTimeoutMs }: Settings): Promise<Sto
 }
 
 function summary(
-  { transports }: Settings,
+  { transports, bot }: HttpSettings,
   known: {
     readonly states: ReadonlyMap<string, ConnectionState>
-    readonly storage: StorageState
+    readonly needs: Needs
     readonly isStopping: boolean
   },
 ): Readiness {
+  const { storage, queue } = known.needs
   const counts: Record<string, Record<string, number>> = {}
   const reasons: string[] = []
   for (const { name, tenant, channel } of transports) {
@@ -70,16 +87,19 @@ function summary(
   // desktops are switched off at night.
   const providers = transports.filter((transport) => !isChatTransport(transport) && !isDesktopTransport(transport))
   const usable = providers.some(({ tenant, channel }) => !away(known.states.get(`${tenant}/${channel}`) ?? 'unknown'))
-  const ready = known.storage === 'ok' && !known.isStopping && (usable || providers.length === 0)
-  if (known.storage === 'closed') reasons.unshift('the bot is not running')
-  if (known.storage === 'away') reasons.unshift('the storage does not answer')
+  const isServed = (storage ?? 'ok') === 'ok' && (queue ?? 'ok') === 'ok'
+  const ready = isServed && !known.isStopping && (usable || providers.length === 0)
+  if (storage === 'closed') reasons.unshift('the bot is not running')
+  if (storage === 'away') reasons.unshift('the storage does not answer')
+  if (queue === 'away' || queue === 'closed') reasons.unshift('the queue does not answer')
   if (known.isStopping) reasons.unshift('the server is stopping')
   return {
     ready,
     reasons,
     checks: {
-      bot: known.storage === 'closed' ? 'not running' : 'running',
-      storage: known.storage === 'ok' ? 'ok' : 'away',
+      ...(bot && { bot: storage === 'closed' ? ('not running' as const) : ('running' as const) }),
+      ...(storage && { storage: storage === 'ok' ? ('ok' as const) : ('away' as const) }),
+      ...(queue && { queue: queue === 'ok' ? ('ok' as const) : ('away' as const) }),
       transports: counts,
     },
   }

@@ -68,7 +68,7 @@ export type TenantChannelInput = z.input<typeof tenantChannelSchema>
 
 /**
  * Tenants and channels that can be changed while the server runs. A channel takes effect at the next start, one of a desktop at
- * once; removed channels are served until then.
+ * once, as a removed desktop is; other channels that are removed are served until then.
  */
 export interface TenantEditor {
   putTenant(tenant: Tenant): Promise<void>

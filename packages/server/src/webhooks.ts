@@ -1,6 +1,6 @@
 import { describeError, framesOf, type Transport, type WebhookRequest, type WebhookResponse } from '@wa-agent/core'
 import type { BodyBudget } from './body.ts'
-import type { Settings } from './options.ts'
+import type { HttpSettings } from './options.ts'
 import { methodNotAllowed, notFound, Problem } from './problem.ts'
 import { createLimiter, type Limiter } from './rate-limits.ts'
 
@@ -36,13 +36,15 @@ export class Webhooks {
   readonly #channels: Limiter
   readonly #addresses: Limiter
   readonly #budget: BodyBudget
-  readonly #logger: Settings['logger']
+  readonly #logger: HttpSettings['logger']
+  readonly #telemetry: HttpSettings['telemetry']
 
-  constructor(settings: Settings, guards: { readonly addresses: Limiter; readonly budget: BodyBudget }) {
+  constructor(settings: HttpSettings, guards: { readonly addresses: Limiter; readonly budget: BodyBudget }) {
     this.#channels = createLimiter(settings.limits.channel)
     this.#addresses = guards.addresses
     this.#budget = guards.budget
     this.#logger = settings.logger
+    this.#telemetry = settings.telemetry
     for (const transport of settings.transports) {
       if (!transport.webhook) continue
       const webhook = transport.webhook.bind(transport)
@@ -79,7 +81,7 @@ export class Webhooks {
     await this.#channels.take(route.key)
     let response: WebhookResponse
     try {
-      response = await this.#ask(route, call)
+      response = await this.#observed(route, call)
     } catch (error) {
       if (error instanceof Problem && error.status < 500) await this.#refused(address, route)
       throw error
@@ -87,6 +89,24 @@ export class Webhooks {
     if (response.status < 400) return response
     if (response.status < 500) await this.#refused(address, route)
     throw problemFor(response)
+  }
+
+  /** In a span of its own, at which every message that it brings begins. What a stranger says of a trace is not believed. */
+  #observed(route: Route, call: WebhookCall): Promise<WebhookResponse> {
+    const { name, tenant, channel } = route.transport
+    const attributes = {
+      'messaging.system': 'whatsapp',
+      'http.request.method': call.method,
+      'wa_agent.transport': name,
+      'wa_agent.tenant': tenant,
+      'wa_agent.channel': channel,
+    }
+    return this.#telemetry.span('wa_agent.webhook', attributes, async (span) => {
+      const response = await this.#ask(route, call)
+      span.set({ 'http.response.status_code': response.status })
+      if (response.status >= 500) span.fail(`answered ${response.status}`)
+      return response
+    })
   }
 
   async #ask(route: Route, call: WebhookCall): Promise<WebhookResponse> {

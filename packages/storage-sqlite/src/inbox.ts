@@ -44,8 +44,8 @@ export class Inbox {
   constructor(db: DatabaseSync, parts: InboxParts) {
     this.#parts = parts
     this.#insert = db.prepare(
-      `INSERT INTO inbox (seq, conversation, channel, id, received_at, settle_at, due_by, message, control)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, channel) DO NOTHING`,
+      `INSERT INTO inbox (seq, conversation, channel, id, received_at, settle_at, due_by, message, control, trace)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, channel) DO NOTHING`,
     )
     this.#known = db.prepare('SELECT conversation FROM inbox WHERE id = ? AND channel = ?')
     this.#end = db.prepare('UPDATE inbox SET status = ?, attempts = ?, ended_at = ?, reason = ? WHERE seq = ?')
@@ -79,9 +79,9 @@ export class Inbox {
       box.apply(control)
       boxes.saveFlags(box)
     }
-    const { receivedAtMs, settleAtMs, dueByMs } = entry
+    const { receivedAtMs, settleAtMs, dueByMs, trace } = entry
     const times = { receivedAtMs, settleAtMs, dueByMs, wroteAtMs: wroteAtMs(entry) }
-    box.addMessage({ seq, json, ...times, attempts: 0, control })
+    box.addMessage({ seq, json, ...times, attempts: 0, control, trace: trace && { ...trace } })
     boxes.schedule(box)
     return result('stored', box)
   }
@@ -124,6 +124,7 @@ export class Inbox {
       entry.dueByMs,
       json,
       at.control ? JSON.stringify(at.control) : null,
+      entry.trace ? JSON.stringify(entry.trace) : null,
     )
     if (changes === 0) return undefined
     sequence.take()

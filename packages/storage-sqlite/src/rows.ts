@@ -4,7 +4,7 @@ import { replyFates } from './box.ts'
 import { decodeId } from './ids.ts'
 
 /** The columns that a pending message is made of. */
-export const messageColumns = 'seq, attempts, received_at, settle_at, due_by, message, control'
+export const messageColumns = 'seq, attempts, received_at, settle_at, due_by, message, control, trace'
 
 /** A row of `messageColumns`. */
 export interface MessageRow {
@@ -15,6 +15,7 @@ export interface MessageRow {
   readonly due_by: number
   readonly message: string
   readonly control: string | null
+  readonly trace: string | null
 }
 
 export function toPending(row: MessageRow): PendingMessage {
@@ -27,6 +28,7 @@ export function toPending(row: MessageRow): PendingMessage {
     dueByMs: row.due_by,
     attempts: row.attempts,
     control: row.control === null ? undefined : JSON.parse(row.control),
+    trace: row.trace === null ? undefined : JSON.parse(row.trace),
     wroteAtMs: wroteAtMs({ message, receivedAtMs: row.received_at }),
   }
 }

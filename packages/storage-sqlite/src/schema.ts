@@ -118,6 +118,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (channel, name)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Headers as JSON, so that the turn goes on with the trace that brought the message.
+  ALTER TABLE inbox ADD COLUMN trace TEXT;
+  `,
 ]
 
 /** Brings the database to the newest schema. Throws `storage_newer` or `storage_corrupt` where it must not be touched. */

@@ -53,7 +53,10 @@ export function storageOn(handle: Handle): SqliteStorage {
     },
     records: {
       get: async (channel, name) => read((store) => store.record(channel, name)),
+      list: async (channel, prefix) => read((store) => store.recordsOf(channel, prefix)),
       set: (channel, name, value) => write((store) => store.setRecord(channel, name, value), value?.length),
+      replace: (channel, name, change) =>
+        write((store) => store.replaceRecord(channel, name, change), change.to?.length),
     },
     stats: async () => read((store) => store.upkeep.stats()),
     async prune({ beforeMs }) {

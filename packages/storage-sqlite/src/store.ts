@@ -198,6 +198,22 @@ export class Store {
     return channel === undefined ? undefined : this.#records.get(channel, name)
   }
 
+  recordsOf(key: ChannelKey, prefix: string): Map<string, string> {
+    const channel = this.#channels.find(key)
+    return channel === undefined ? new Map() : this.#records.list(channel, prefix)
+  }
+
+  /** Writes. */
+  replaceRecord(
+    key: ChannelKey,
+    name: string,
+    { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
+  ): boolean {
+    if (this.record(key, name) !== from) return false
+    this.setRecord(key, name, to)
+    return true
+  }
+
   /** Writes. */
   setRecord(key: ChannelKey, name: string, value: string | undefined): void {
     if (value === undefined) {

@@ -39,6 +39,7 @@ export function aisensyTransport(options: AisensyTransportOptions): Transport {
     async webhook(request) {
       return host ? answerWebhook(request, { host, settings: settings.webhook, recipients }) : { status: 503 }
     },
+    heard: async (messages) => host && recipients.learn(messages, host),
     openMedia: (media, { signal }) => openMedia(media, { client, settings, signal }),
     async stop() {
       client.close()

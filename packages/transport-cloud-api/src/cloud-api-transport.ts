@@ -48,6 +48,7 @@ export function cloudApiTransport(options: CloudApiTransportOptions): CloudApiTr
       client.close()
       stopping?.connection('stopped')
     },
+    heard: async (messages) => host && recipients.learn(messages, host),
     webhook: createWebhook({ settings, recipients, hostOf: () => host }),
     openMedia: createMediaOpener(settings, client),
   }

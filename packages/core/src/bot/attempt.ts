@@ -5,6 +5,8 @@ import { describeError, isWaAgentError } from '../errors.ts'
 import { type Governor, longestAskedMs, notConnected, type Permit, type Postponed } from '../governor/governor.ts'
 import type { OutboundMessage } from '../message.ts'
 import type { Flags, ReplyOutcome, StoredReply } from '../storage.ts'
+import { logFieldsOf } from '../telemetry/log-fields.ts'
+import { asPartOf, observeSend } from '../telemetry/observed-send.ts'
 import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
 import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
@@ -63,7 +65,11 @@ export class Attempt {
    * `undefined` where somebody else has settled the reply meanwhile, e.g. its echo came in; `parked` where it stays as it is
    * until the channel is connected or has room.
    */
-  async run(): Promise<ReplyOutcome | 'parked' | undefined> {
+  run(): Promise<ReplyOutcome | 'parked' | undefined> {
+    return asPartOf(this.#engine.telemetry, this.#reply.id, () => this.#run())
+  }
+
+  async #run(): Promise<ReplyOutcome | 'parked' | undefined> {
     const { storage } = this.#engine
     const ending = await this.#end()
     if (!ending) return undefined
@@ -74,10 +80,11 @@ export class Attempt {
       : ending
     const settled = { conversation: this.#conversation, id: this.#reply.id }
     await persist(this.#engine, () => storage.settle(settled, outcome), {
-      signal: this.#lease.signal,
+      lease: this.#lease,
       doing: 'recording a send',
     })
     this.#tell(outcome, isPostponed)
+    if (outcome.status !== 'retry') this.#engine.telemetry.given.forget(this.#reply.id)
     if (outcome.status === 'dead') this.#engine.late.note(this.#conversation, outcome.reason)
     if (outcome.status === 'sent' && outcome.providerId !== undefined) {
       await trackEarly(this.#engine, this.#conversation, outcome.providerId)
@@ -139,7 +146,7 @@ export class Attempt {
       const sendable = this.#sendable(transport, flags)
       if ('status' in sendable) return sendable
       this.#isTemplated = sendable.isTemplated
-      result = await this.#send(transport, sendable.message)
+      result = await this.#observedSend(transport, sendable.message)
     } finally {
       permit.end(result)
     }
@@ -165,14 +172,14 @@ export class Attempt {
 
   async #begin(permit: Permit): Promise<Flags> {
     const { storage, settings, governors } = this.#engine
-    const { signal } = this.#lease
+    const lease = this.#lease
     if (permit.mustRemember) {
-      await persist(this.#engine, () => governors.remember(this.#conversation), { signal, doing: 'counting a send' })
+      await persist(this.#engine, () => governors.remember(this.#conversation), { lease, doing: 'counting a send' })
     }
     return persist(
       this.#engine,
       () => storage.commit(this.#lease.current, { nowMs: settings.clock.now(), sending: this.#reply.id }),
-      { signal, doing: 'beginning a send' },
+      { lease, doing: 'beginning a send' },
     )
   }
 
@@ -211,6 +218,13 @@ export class Attempt {
   #delivery(message = this.#reply.message): Delivery {
     const { id, inReplyTo } = this.#reply
     return { id, chat: this.#conversation.chat, message, inReplyTo, attempt: this.#attempts }
+  }
+
+  #observedSend(transport: Transport, message: OutboundMessage): Promise<SendResult> {
+    const { telemetry, settings } = this.#engine
+    const about = { conversation: this.#conversation, reply: this.#reply, attempt: this.#attempts }
+    const start = { ...about, transport: transport.name, now: () => settings.clock.now() }
+    return observeSend(telemetry, start, () => this.#send(transport, message))
   }
 
   /** Not bound to the lease: what has begun to leave is better waited for than cut off in the middle. */
@@ -253,7 +267,7 @@ export class Attempt {
         })
       } catch (error) {
         logger.warn(
-          { replyId: this.#reply.id, attempt, error: describeError(error) },
+          { ...logFieldsOf(this.#conversation), replyId: this.#reply.id, attempt, error: describeError(error) },
           'the transport failed to find a reply',
         )
         if (!isWaAgentError(error) || !error.retryable || attempt >= maxFindAttempts) return unknown

@@ -1,10 +1,11 @@
-import { EventEmitter } from 'eventemitter3'
 import { waitFor } from '../clock.ts'
 import { type ChannelKey, type ConversationKey, type Handoff, isKeyName } from '../conversation.ts'
-import { describeError, framesOf, WaAgentError } from '../errors.ts'
+import { Emitter } from '../emitter.ts'
+import { WaAgentError } from '../errors.ts'
 import { Governors } from '../governor/governors.ts'
 import { type InboundMessageInput, type OutboundMessageInput, parseOutboundMessage } from '../message.ts'
 import { prepareMessages } from '../outgoing/prepare.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
 import type { Transport } from '../transport.ts'
 import { Connections } from './connections.ts'
 import { Door } from './door.ts'
@@ -30,8 +31,17 @@ export function createBot(options: BotOptions): Bot {
   return new EngineBot(options)
 }
 
-class EngineBot implements Bot {
-  readonly #events = new EventEmitter<BotEvents>()
+/** What makes a bot a worker among others. */
+export interface BotParts {
+  readonly engine: Engine
+  readonly scheduler: Scheduler
+  readonly door: Door
+  readonly connections: Connections
+}
+
+/** The bot with its parts, for the roles that are made of it. */
+export class EngineBot implements Bot {
+  readonly #events: Emitter<BotEvents>
   readonly #engine: Engine
   readonly #keeper: LeaseKeeper
   readonly #worker: Worker
@@ -44,6 +54,7 @@ class EngineBot implements Bot {
 
   constructor(options: BotOptions) {
     const settings = readSettings(options)
+    this.#events = new Emitter(settings.logger)
     const { storage, pipeline } = options
     this.#transports = new TransportList(options.transports)
     const transports = this.#transports.all
@@ -64,8 +75,10 @@ class EngineBot implements Bot {
       late: new LateReplies(storage, settings.windowReleaseMs),
       sends: new InFlight(),
       early: new EarlyUpdates(),
+      telemetry: new Telemetry(settings.telemetry, () => settings.clock.now()),
       transportOf: (channel) => this.#transports.of(channel),
     }
+    this.#engine.telemetry.observeBot(() => this.stats())
     this.#keeper = new LeaseKeeper(this.#engine)
     this.#worker = new Worker(this.#engine, this.#keeper)
     this.#scheduler = new Scheduler(this.#engine, this.#worker)
@@ -81,6 +94,14 @@ class EngineBot implements Bot {
     }
   }
 
+  get transports(): readonly Transport[] {
+    return this.#transports.all
+  }
+
+  get parts(): BotParts {
+    return { engine: this.#engine, scheduler: this.#scheduler, door: this.#door, connections: this.#connections }
+  }
+
   async start(): Promise<void> {
     if (this.#state !== 'stopped') {
       throw new WaAgentError(
@@ -90,6 +111,7 @@ class EngineBot implements Bot {
     }
     this.#state = 'starting'
     try {
+      await this.#engine.telemetry.start()
       await this.#engine.storage.open()
       await this.#engine.governors.start()
       await this.#engine.late.start(this.#engine.settings.clock.now())
@@ -209,11 +231,11 @@ class EngineBot implements Bot {
   }
 
   on<Name extends keyof BotEvents>(name: Name, listener: BotEvents[Name]): void {
-    this.#untypedEvents.on(name, listener)
+    this.#events.on(name, listener)
   }
 
   off<Name extends keyof BotEvents>(name: Name, listener: BotEvents[Name]): void {
-    this.#untypedEvents.off(name, listener)
+    this.#events.off(name, listener)
   }
 
   async #close(): Promise<void> {
@@ -222,6 +244,7 @@ class EngineBot implements Bot {
       await this.#engine.governors.stop()
     } finally {
       await this.#engine.storage.close()
+      this.#engine.telemetry.stop()
       this.#state = 'stopped'
     }
   }
@@ -241,21 +264,9 @@ class EngineBot implements Bot {
     )
   }
 
-  /** eventemitter3's types cannot follow a generic name; the members above keep name and listener together. */
-  get #untypedEvents(): EventEmitter {
-    return this.#events as unknown as EventEmitter
-  }
-
-  /** A listener that throws is the application's fault and must not harm a turn. */
   readonly #emit: Emit = (name, event) => {
-    try {
-      this.#untypedEvents.emit(name, event)
-    } catch (error) {
-      this.#engine.settings.logger.error(
-        { error: describeError(error), frames: framesOf(error), event: name },
-        'an event listener failed',
-      )
-    }
+    this.#engine.telemetry.tell(name, event)
+    this.#events.emit(name, event)
   }
 }
 

@@ -1,6 +1,8 @@
 import { backoffMs } from '../backoff.ts'
 import { waitFor } from '../clock.ts'
-import type { ConnectionState, Transport, TransportHost } from '../transport.ts'
+import type { ChannelKey } from '../conversation.ts'
+import type { Storage } from '../storage.ts'
+import type { ConnectionState, Transport, TransportHost, TransportRecords } from '../transport.ts'
 import type { Door } from './door.ts'
 import type { Engine } from './engine.ts'
 import { track } from './track.ts'
@@ -10,6 +12,14 @@ const longestCatchUpPauseMs = 60_000
 const sendingWaitsMs = 10_000
 /** Keeps what transports remember apart from what the engine does. */
 const recordPrefix = 'transport.'
+
+/** What a transport remembers, in the storage. */
+export function transportRecords({ records }: Pick<Storage, 'records'>, channel: ChannelKey): TransportRecords {
+  return {
+    get: (name) => records.get(channel, recordPrefix + name),
+    set: (name, value) => records.set(channel, recordPrefix + name, value),
+  }
+}
 
 /** Starts and stops the transports, and asks for what arrived while one was away. */
 export class Connections {
@@ -62,25 +72,26 @@ export class Connections {
     const { settings, emit, storage } = this.#engine
     return {
       receive: (messages) => this.#door.receiveFromProvider({ tenant, channel }, messages),
-      track: (updates) => track(this.#engine, { tenant, channel }, updates),
+      track: async (updates) => void (await track(this.#engine, { tenant, channel }, updates)),
       release: async (chat) => {
         const conversation = { tenant, channel, chat }
         await storage.control(conversation, { handoff: null })
         emit('handoff-released', { conversation, by: 'owner' })
       },
-      connection: (state: ConnectionState, reason) => {
-        emit('connection-changed', { tenant, channel, state, ...(reason === undefined ? {} : { reason }) })
-        this.#catchingUp.get(transport)?.abort()
-        if (state === 'connected') this.#connected(transport)
-        else this.#engine.governors.of(transport).connection(state)
-      },
-      records: {
-        get: (record) => storage.records.get({ tenant, channel }, recordPrefix + record),
-        set: (record, value) => storage.records.set({ tenant, channel }, recordPrefix + record, value),
-      },
+      connection: (state, reason) => this.told(transport, state, reason),
+      records: transportRecords(storage, { tenant, channel }),
       clock: settings.clock,
       logger: settings.logger,
     }
+  }
+
+  /** The connection of a transport has changed, as it says itself or as its provider told another process. */
+  told(transport: Transport, state: ConnectionState, reason: string | undefined): void {
+    const { tenant, channel } = transport
+    this.#engine.emit('connection-changed', { tenant, channel, state, ...(reason === undefined ? {} : { reason }) })
+    this.#catchingUp.get(transport)?.abort()
+    if (state === 'connected') this.#connected(transport)
+    else this.#engine.governors.of(transport).connection(state)
   }
 
   #connected(transport: Transport): void {

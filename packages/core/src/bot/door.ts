@@ -1,8 +1,9 @@
-import type { ChannelKey, ConversationKey, Handoff } from '../conversation.ts'
-import { describeError } from '../errors.ts'
+import type { ChannelKey, ConversationKey } from '../conversation.ts'
 import { type InboundMessage, type InboundMessageInput, parseInboundMessage } from '../message.ts'
-import type { AppendResult, Control, NewMessage } from '../storage.ts'
+import type { AppendResult, Control } from '../storage.ts'
+import { observeAppend } from '../telemetry/observed-append.ts'
 import type { Engine } from './engine.ts'
+import { type Arrival, acceptedOf, newMessages } from './new-messages.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** The one way in: messages are checked, made durable once, and the bell is rung. */
@@ -17,24 +18,17 @@ export class Door {
 
   /** For programs: rejects with `invalid_message` before anything is stored. */
   async receive(channel: ChannelKey, inputs: readonly InboundMessageInput[]): Promise<void> {
-    await this.#append(channel, inputs.map(parseInboundMessage))
+    await this.#append(channel, inputs.map(parseInboundMessage), this.#now())
   }
 
-  /** For transports: what is no message is told and left out, since refusing the others would only bring all of them again. */
-  async receiveFromProvider(channel: ChannelKey, inputs: readonly InboundMessageInput[]): Promise<void> {
-    const messages: InboundMessage[] = []
-    for (const input of inputs) {
-      try {
-        messages.push(parseInboundMessage(input))
-      } catch (error) {
-        this.#engine.settings.logger.error(
-          { ...channel, error: describeError(error) },
-          'a transport handed over no valid message',
-        )
-        this.#engine.emit('message-refused', { ...channel, error })
-      }
-    }
-    await this.#append(channel, messages)
+  /** For transports, also those of another process: `arrival` tells what that one knows. */
+  async receiveFromProvider(
+    channel: ChannelKey,
+    inputs: readonly InboundMessageInput[],
+    arrival: Arrival = this.#now(),
+  ): Promise<void> {
+    const { settings, emit } = this.#engine
+    await this.#append(channel, acceptedOf(channel, inputs, { logger: settings.logger, emit }), arrival)
   }
 
   /** The connection of a channel has changed: where it is back, what waited for that goes on. */
@@ -44,23 +38,18 @@ export class Door {
     for (const conversation of parked.release(channel)) this.#scheduler.ring(conversation, settings.clock.now())
   }
 
-  async #append(channel: ChannelKey, messages: readonly InboundMessage[]): Promise<void> {
+  #now(): Arrival {
+    return { receivedAtMs: this.#engine.settings.clock.now() }
+  }
+
+  async #append(channel: ChannelKey, messages: readonly InboundMessage[], arrival: Arrival): Promise<void> {
     if (messages.length === 0) return
-    const { settings, storage, emit, late } = this.#engine
-    const nowMs = settings.clock.now()
-    const news = messages.map((message): NewMessage => {
-      const control = this.#controlOf(message, nowMs)
-      return {
-        tenant: channel.tenant,
-        channel: channel.channel,
-        message,
-        receivedAtMs: nowMs,
-        settleAtMs: nowMs + settings.settleMs,
-        dueByMs: nowMs + settings.maxWaitMs,
-        ...(control ? { control } : {}),
-      }
+    const { settings, storage, emit, late, telemetry } = this.#engine
+    const about = { channel, count: messages.length }
+    const { news, results } = await observeAppend(telemetry, about, async (trace = arrival.trace) => {
+      const news = newMessages(channel, messages, { settings, arrival: { ...arrival, trace } })
+      return { news, results: await storage.append(news) }
     })
-    const results = await storage.append(news)
     for (const [index, result] of results.entries()) {
       const added = news[index]
       if (!added) continue
@@ -82,19 +71,6 @@ export class Door {
       // The message itself is taken in. The next one releases them.
       emit('error', { error, doing: 'releasing what came too late for its window' })
     }
-  }
-
-  /** What must hold from now on, also for replies that are on their way: STOP, and the owner's own hand. */
-  #controlOf(message: InboundMessage, nowMs: number): Control | undefined {
-    const { optOut, ownerHandoffMs } = this.#engine.settings
-    if (message.automated) return undefined
-    if (message.fromMe) {
-      const until = ownerHandoffMs === false ? {} : { untilMs: nowMs + ownerHandoffMs }
-      const handoff: Handoff = { by: 'owner', reason: 'the owner answered by hand', sinceMs: nowMs, ...until }
-      return { handoff }
-    }
-    const order = optOut.orderOf(message)
-    return order && { optOut: order === 'stop' }
   }
 
   #tellHandoff({ status, conversation }: AppendResult, control: Control | undefined): void {

@@ -1,6 +1,7 @@
 import type { ChannelKey } from '../conversation.ts'
 import type { Governors } from '../governor/governors.ts'
 import type { Storage } from '../storage.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Transport } from '../transport.ts'
 import type { Pipeline } from '../turn.ts'
 import type { EarlyUpdates } from './early-updates.ts'
@@ -25,6 +26,7 @@ export interface Engine {
   readonly sends: InFlight
   /** What was told about them already. */
   readonly early: EarlyUpdates
+  readonly telemetry: Telemetry
   /** Throws `not_found` for a channel that no transport serves. */
   transportOf(channel: ChannelKey): Transport
 }

@@ -45,6 +45,14 @@ export class LateReplies {
     for (const { conversation, reason } of found.reverse()) this.note(conversation, reason)
   }
 
+  /** Finds those that other processes have noted lately. */
+  async lookAgain(nowMs: number): Promise<void> {
+    if (this.#releaseMs === false) return
+    const letters = await this.#storage.deadLetters.list({ limit: lettersAtOnce })
+    const late = letters.filter((letter) => this.#isReleased(letter, nowMs))
+    for (const { conversation, reason } of late) this.note(conversation, reason)
+  }
+
   /** A reply became a dead letter. */
   note(conversation: ConversationKey, reason: string): void {
     if (this.#releaseMs === false || !reason.includes(promise)) return

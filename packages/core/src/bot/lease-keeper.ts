@@ -1,5 +1,6 @@
 import { describeError, isWaAgentError } from '../errors.ts'
 import type { Lease } from '../storage.ts'
+import { logFieldsOf } from '../telemetry/log-fields.ts'
 import type { Engine } from './engine.ts'
 
 /** A lease that is prolonged as long as its work lasts. */
@@ -71,7 +72,10 @@ export class LeaseKeeper {
       held.current = await storage.renew(held.current, { nowMs: settings.clock.now(), leaseMs: settings.leaseMs })
     } catch (error) {
       if (isWaAgentError(error) && error.retryable) {
-        settings.logger.warn({ error: describeError(error) }, 'a lease could not be prolonged, trying again')
+        settings.logger.warn(
+          { ...logFieldsOf(held.current.conversation), error: describeError(error) },
+          'a lease could not be prolonged, trying again',
+        )
       } else if (this.#held.has(held)) {
         held.controller.abort(error)
       }

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { InboundMessageInput, OutboundMessageInput } from '../message.ts'
 import type { OptOutOptions } from '../opt-out.ts'
 import type { Answers, DeadLetter, DeadLetterQuery, Storage, StorageStats } from '../storage.ts'
+import type { TelemetryOptions } from '../telemetry/options.ts'
 import type { Transport } from '../transport.ts'
 import type { Pipeline } from '../turn.ts'
 import type { BotEvents } from './events.ts'
@@ -76,6 +77,8 @@ export interface BotOptions {
   /** 0..1, for jitter. Default `Math.random`. */
   readonly random?: () => number
   readonly logger?: Logger
+  /** Where traces and metrics go. Default: to what the application has registered with `@opentelemetry/api`, if anything. */
+  readonly telemetry?: TelemetryOptions
 }
 
 /** A bot at work. */

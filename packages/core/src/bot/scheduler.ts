@@ -36,6 +36,8 @@ export class Scheduler {
   #cancelSweep: (() => void) | undefined
   #sweeping: Promise<void> | undefined
   #running = false
+  #isPaused = false
+  #unwatch: (() => void) | undefined
   /** Something due waits in the storage: the last sweep filled all slots, or there was a flood. */
   #hasMore = false
 
@@ -53,20 +55,40 @@ export class Scheduler {
   start(): void {
     this.#running = true
     this.#engine.parked.clear()
+    this.#unwatch = this.#engine.storage.watch?.(() => this.#mailCame())
     this.#sweepLater(0)
+  }
+
+  /** Begins nothing until `resume`; what is in work ends. Everything else stays in the storage. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#mailCame()
+  }
+
+  /** Another process has put something in. */
+  #mailCame(): void {
+    if (!this.#running) return
+    this.#hasMore = true
+    this.#sweepOn()
   }
 
   /** Begins nothing new. Resolves when what is in work has ended. */
   async stop(): Promise<void> {
     this.#running = false
+    this.#unwatch?.()
     this.#cancelSweep?.()
     for (const silence of this.#timers.values()) silence()
     this.#timers.clear()
     this.#again.clear()
-    this.#slots.clear()
-    this.#patient.clear()
     await this.#sweeping
+    // Those who wait for a slot find that nothing is begun any more.
     await this.#slots.onIdle()
+    this.#patient.clear()
     this.#busy.clear()
   }
 
@@ -75,7 +97,7 @@ export class Scheduler {
     do {
       await this.#sweep()
       await this.#slots.onIdle()
-    } while (this.#running && (this.#busy.size > 0 || this.#hasMore))
+    } while (this.#running && (this.#busy.size > 0 || (this.#hasMore && !this.#isPaused)))
   }
 
   /**
@@ -83,7 +105,8 @@ export class Scheduler {
    * nobody waits for may take its slot `after answers`.
    */
   ring(conversation: ConversationKey, dueAtMs: number, when: keyof typeof priorities = 'in turn'): void {
-    if (!this.#running) return
+    // The sweep after a pause finds everything.
+    if (!this.#running || this.#isPaused) return
     const { clock } = this.#engine.settings
     const id = conversationId(conversation)
     this.#timers.get(id)?.()
@@ -100,7 +123,7 @@ export class Scheduler {
     } else if (this.#busy.size >= this.#engine.settings.concurrency * waitingPerSlot[when]) {
       this.#hasMore = true
     } else {
-      this.#enter(conversation, () => this.#worker.claim(conversation), priorities[when])
+      this.#enter(conversation, { priority: priorities[when] })
     }
   }
 
@@ -114,11 +137,10 @@ export class Scheduler {
     for (const conversation of conversations) this.ring(conversation, nowMs, 'called')
   }
 
-  /** Waits for a slot, then works on what `claim` gives. */
+  /** Waits for a slot, then works on the conversation: on `held`, or on what it can claim then. */
   #enter(
     waiting: ConversationKey,
-    claim: () => Promise<Claim | undefined>,
-    priority: number = priorities['in turn'],
+    { held, priority = priorities['in turn'] }: { readonly held?: Claim; readonly priority?: number },
   ): void {
     const id = conversationId(waiting)
     this.#busy.add(id)
@@ -128,7 +150,9 @@ export class Scheduler {
       let dueAtMs: number | undefined
       let conversation: ConversationKey | undefined
       try {
-        const claimed = this.#running ? await claim() : undefined
+        const mayBegin = this.#running && !this.#isPaused
+        if (held && !mayBegin) await this.#worker.giveBack(held)
+        const claimed = mayBegin ? (held ?? (await this.#worker.claim(waiting))) : undefined
         if (claimed) {
           conversation = claimed.lease.conversation
           dueAtMs = (await this.#worker.work(claimed)).dueAtMs
@@ -170,13 +194,15 @@ export class Scheduler {
   async #sweep(): Promise<void> {
     const free = this.#engine.settings.concurrency - this.#busy.size
     // Nobody may be forgotten in a line, whatever became of those who were called.
-    if (this.#running) this.#call(this.#engine.governors.nextOfAll())
-    if (!this.#running || free <= 0) return
+    if (this.#running && !this.#isPaused) this.#call(this.#engine.governors.nextOfAll())
+    // What has no room, or may not begin, is no reason to think that nobody looks.
+    if (!this.#running || this.#isPaused || free <= 0) return this.#engine.telemetry.beat()
     this.#hasMore = false
     try {
       const claims = await this.#worker.claimDue(free, this.#busy)
+      this.#engine.telemetry.beat()
       this.#hasMore ||= claims.length === free
-      for (const claim of claims) this.#enter(claim.lease.conversation, async () => claim)
+      for (const claim of claims) this.#enter(claim.lease.conversation, { held: claim })
     } catch (error) {
       this.#engine.emit('error', { error, doing: 'looking for due conversations' })
     }

@@ -3,8 +3,10 @@ import { checkNames } from '../check-names.ts'
 import { type Clock, steadyClock, systemClock } from '../clock.ts'
 import { WaAgentError } from '../errors.ts'
 import type { SendLimits } from '../governor/limits.ts'
-import { type Logger, silentLogger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
 import { createOptOut, type OptOut } from '../opt-out.ts'
+import { readTelemetryOptions, type TelemetryOptions } from '../telemetry/options.ts'
+import { tracedLogger } from '../telemetry/traced-logger.ts'
 import { botOptionNames } from './option-names.ts'
 import type { BotOptions, RetryOptions } from './options.ts'
 import { timeOrderedId } from './time-ordered-id.ts'
@@ -32,7 +34,11 @@ export interface Settings {
   readonly createId: () => string
   readonly random: () => number
   readonly logger: Logger
+  readonly telemetry: TelemetryOptions
 }
+
+/** What decides how a message is taken in. */
+export type DoorSettings = Pick<Settings, 'optOut' | 'ownerHandoffMs' | 'settleMs' | 'maxWaitMs'>
 
 /** Completes and checks the options of `createBot`. Throws `invalid_options` for the first that cannot be. */
 export function readSettings(options: BotOptions): Settings {
@@ -42,17 +48,13 @@ export function readSettings(options: BotOptions): Settings {
   const clock = steadyClock(options.clock ?? systemClock)
   return {
     concurrency: count('concurrency', options.concurrency, 100),
-    settleMs: atLeast0('coalesce.settleMs', coalesce.settleMs, 0),
-    maxWaitMs: atLeast0('coalesce.maxWaitMs', coalesce.maxWaitMs, 10_000),
+    ...readDoorSettings(options),
     maxMessages: count('coalesce.maxMessages', coalesce.maxMessages, 50),
     retry: retrySettings('retry', options.retry, 5),
     sendRetry: retrySettings('sendRetry', options.sendRetry, 8),
     sendTimeoutMs: count('sendTimeoutMs', options.sendTimeoutMs, 30_000),
     uncertain: options.uncertain ?? 'hold',
     fallbackText: options.fallbackText ?? 'Sorry, something went wrong on our side. A person will look into it.',
-    optOut: createOptOut(options.optOut),
-    ownerHandoffMs:
-      options.ownerHandoffMs === false ? false : atLeast0('ownerHandoffMs', options.ownerHandoffMs, 3_600_000),
     limits: options.limits,
     windowReleaseMs:
       options.windowReleaseMs === false ? false : atLeast0('windowReleaseMs', options.windowReleaseMs, 86_400_000),
@@ -63,7 +65,22 @@ export function readSettings(options: BotOptions): Settings {
     clock,
     createId: options.createId ?? (() => timeOrderedId(clock.now())),
     random: options.random ?? Math.random,
-    logger: options.logger ?? silentLogger,
+    logger: tracedLogger(options.logger),
+    telemetry: readTelemetryOptions('createBot', options.telemetry),
+  }
+}
+
+/** What decides how a message is taken in, checked. */
+export function readDoorSettings({
+  coalesce = {},
+  optOut,
+  ownerHandoffMs,
+}: Pick<BotOptions, 'coalesce' | 'optOut' | 'ownerHandoffMs'>): DoorSettings {
+  return {
+    settleMs: atLeast0('coalesce.settleMs', coalesce.settleMs, 0),
+    maxWaitMs: atLeast0('coalesce.maxWaitMs', coalesce.maxWaitMs, 10_000),
+    optOut: createOptOut(optOut),
+    ownerHandoffMs: ownerHandoffMs === false ? false : atLeast0('ownerHandoffMs', ownerHandoffMs, 3_600_000),
   }
 }
 

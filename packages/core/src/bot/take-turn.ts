@@ -6,6 +6,8 @@ import type { OutboundMessage } from '../message.ts'
 import type { OptOutOrder } from '../opt-out.ts'
 import { type Prepared, prepareMessages } from '../outgoing/prepare.ts'
 import type { Change, Claim, Control, Flags, NewReply, ReplyKind, StoredMessage, Usage } from '../storage.ts'
+import { logFieldsOf } from '../telemetry/log-fields.ts'
+import { type ObservedTurn, observeTurn } from '../telemetry/observed-turn.ts'
 import type { TurnResult } from '../turn.ts'
 import type { Committed } from './deliver.ts'
 import type { Engine } from './engine.ts'
@@ -21,9 +23,10 @@ import { utcDay } from './utc-day.ts'
  */
 export async function takeTurn(engine: Engine, lease: KeptLease, claim: Claim): Promise<Committed> {
   const messages = messagesOfTurn(claim.messages)
-  return messages.length === 0
-    ? { replies: [], flags: claim.flags }
-    : new TurnTaker(engine, lease, { claim, messages }).take()
+  if (messages.length === 0) return { replies: [], flags: claim.flags }
+  const { telemetry, settings } = engine
+  const start = { conversation: claim.lease.conversation, messages, now: () => settings.clock.now() }
+  return observeTurn(telemetry, start, (observed) => new TurnTaker(engine, lease, { claim, messages, observed }).take())
 }
 
 /**
@@ -48,18 +51,20 @@ class TurnTaker {
   readonly #claim: Claim
   readonly #messages: readonly StoredMessage[]
   readonly #turnId: string
+  readonly #observed: ObservedTurn
   #spent: Usage = { tokens: 0, costUsd: 0 }
 
   constructor(
     engine: Engine,
     lease: KeptLease,
-    { claim, messages }: { claim: Claim; messages: readonly StoredMessage[] },
+    { claim, messages, observed }: { claim: Claim; messages: readonly StoredMessage[]; observed: ObservedTurn },
   ) {
     const { tenant, channel } = claim.lease.conversation
     this.#engine = engine
     this.#lease = lease
     this.#claim = claim
     this.#messages = messages
+    this.#observed = observed
     // Named after its first message: after a crash a turn may have grown, and is still the same piece of work.
     this.#turnId = `${tenant}/${channel}/${messages[0]?.message.id}`
   }
@@ -85,6 +90,7 @@ class TurnTaker {
       return this.#fail(error)
     }
     const { control, replies = [] } = answer.change
+    this.#observed.committed(replies, answer.result?.trace)
     this.#engine.emit('turn-committed', {
       ...this.#event(),
       replies,
@@ -120,7 +126,7 @@ class TurnTaker {
     const result = await this.#run(forAgents, handoff)
     const prepared = this.#prepare(result.replies)
     for (const warning of [...result.trace.warnings, ...prepared.warnings]) {
-      this.#engine.settings.logger.warn({ turnId: this.#turnId, agent: result.trace.route.agent }, warning)
+      this.#engine.settings.logger.warn({ ...this.#logFields(), agent: result.trace.route.agent }, warning)
     }
     return {
       change: {
@@ -167,17 +173,19 @@ class TurnTaker {
     // Nobody was asked: no attempt was made, however often that happens.
     const counts = !isWaAgentError(error) || error.code !== 'pipeline_unavailable'
     const isFinal = counts && (attempt >= retry.maxAttempts || (isWaAgentError(error) && !error.retryable))
-    logger.warn({ turnId: this.#turnId, attempt, error: reason, frames: framesOf(error), isFinal }, 'a turn failed')
+    logger.warn({ ...this.#logFields(), attempt, error: reason, frames: framesOf(error), isFinal }, 'a turn failed')
     if (!isFinal) {
       const retryAfterMs = isWaAgentError(error) ? (error.retryAfterMs ?? 0) : 0
       const atMs = clock.now() + Math.max(backoffMs(attempt, retry, random), retryAfterMs)
       await this.#commit({ retry: { messages: this.#seqs(), atMs, reason, ...(counts ? {} : { counts }) } })
+      this.#observed.failed(reason)
       this.#engine.emit('turn-failed', { ...this.#event(), attempt, error, retryAtMs: atMs })
       return { replies: [], flags: this.#claim.flags }
     }
     const fallback = fallbackText === false ? [] : this.#prepare([{ type: 'text', text: fallbackText }]).messages
     const replies = this.#replies(fallback, 'fallback')
     const flags = await this.#commit({ dead: { messages: this.#seqs(), reason }, replies })
+    this.#observed.failed(reason, { replies })
     this.#engine.emit('turn-dead', { ...this.#event(), attempt, error })
     return { replies, flags }
   }
@@ -191,7 +199,7 @@ class TurnTaker {
       this.#engine,
       () => storage.commit(this.#lease.current, { ...change, ...usage, nowMs: settings.clock.now() }),
       {
-        signal: this.#lease.signal,
+        lease: this.#lease,
         doing: 'committing a turn',
       },
     )
@@ -241,6 +249,11 @@ class TurnTaker {
   #messageIds(): readonly string[] {
     const written = this.#messages.filter(({ message }) => !message.fromMe && !message.automated)
     return written.map(({ message }) => message.id)
+  }
+
+  /** The turn's id would not do: some providers' ids of messages are phone numbers. */
+  #logFields() {
+    return logFieldsOf(this.#conversation, this.#messages[0]?.message.id)
   }
 
   #event() {

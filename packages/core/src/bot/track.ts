@@ -3,21 +3,24 @@ import type { TrackResult } from '../storage.ts'
 import type { DeliveryStatus, DeliveryUpdate } from '../transport.ts'
 import type { Engine } from './engine.ts'
 
-/** Takes in what a provider tells about messages of ours. Resolves once it is durable. */
-export async function track(engine: Engine, channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<void> {
+/**
+ * Takes in what a provider tells about messages of ours. Resolves once it is durable, with how many are about no reply that this
+ * process or the storage knows.
+ */
+export async function track(engine: Engine, channel: ChannelKey, updates: readonly DeliveryUpdate[]): Promise<number> {
   const told = updates.filter(isUpdate)
   if (told.length < updates.length) {
     engine.settings.logger.error({ ...channel }, 'a transport handed over what is no delivery update')
   }
-  if (told.length === 0) return
+  if (told.length === 0) return 0
   // Looked at before the storage is: a send may end meanwhile.
   const isSending = engine.sends.any(channel)
   const unknown = await record(engine, channel, told)
-  if (!isSending || unknown.length === 0) return
+  if (!isSending || unknown.length === 0) return unknown.length
   // The provider may be faster than its own answer to our request, which tells us the id.
   engine.early.keep(channel, unknown)
   // That answer may have come while we looked.
-  await record(engine, channel, unknown)
+  return (await record(engine, channel, unknown)).length
 }
 
 /** A message has got its id: what was told about it before is recorded now. */

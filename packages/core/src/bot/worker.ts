@@ -1,6 +1,7 @@
 import { type ConversationKey, conversationId } from '../conversation.ts'
 import { describeError, isWaAgentError } from '../errors.ts'
 import type { Claim } from '../storage.ts'
+import { logFieldsOf } from '../telemetry/log-fields.ts'
 import { deliver, deliverTurn } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
@@ -29,6 +30,7 @@ export class Worker {
   /** Claims one conversation; `undefined` where it has nothing due or somebody else works on it. */
   async claim(conversation: ConversationKey): Promise<Claim | undefined> {
     const claims = await this.#engine.storage.claim({ ...this.#request(), conversation })
+    if (!claims[0]) this.#engine.telemetry.instruments?.count('wa_agent_claims_missed_total', conversation)
     return claims[0]
   }
 
@@ -72,6 +74,11 @@ export class Worker {
     return { dueAtMs: isWell ? dueAtMs : Math.max(dueAtMs, clock.now() + sweepMs) }
   }
 
+  /** Leaves a conversation that was claimed to others, untouched. */
+  async giveBack(claim: Claim): Promise<void> {
+    await this.#release(claim)
+  }
+
   #isParked(conversation: ConversationKey): boolean {
     const { parked, governors } = this.#engine
     return parked.has(conversation) || governors.waiting.has(conversationId(conversation))
@@ -105,14 +112,18 @@ export class Worker {
       return true
     } catch (error) {
       this.#unserved.add(conversationId(conversation))
-      this.#engine.settings.logger.warn({ error: describeError(error) }, 'a conversation is left to others')
+      this.#engine.settings.logger.warn(
+        { ...logFieldsOf(conversation), error: describeError(error) },
+        'a conversation is left to others',
+      )
       return false
     }
   }
 
   #report(conversation: ConversationKey, error: unknown): void {
     if (isWaAgentError(error) && error.code === 'lease_lost') this.#engine.emit('lease-lost', { conversation })
-    else if (isWaAgentError(error) && error.code === 'not_running') this.#engine.settings.logger.info({}, error.message)
+    else if (isWaAgentError(error) && error.code === 'not_running')
+      this.#engine.settings.logger.info(logFieldsOf(conversation), error.message)
     else this.#engine.emit('error', { error, doing: 'working on a conversation' })
   }
 }

@@ -1,18 +1,21 @@
 /** At most so many messages in any second, counted exactly. Slots are given out in advance, first come first served. */
 export class ChannelPace {
   readonly #perSecond: number
+  /** A second, or longer where less than one message a second is ours. */
+  readonly #windowMs: number
   /** When the last slots are, oldest at `#next`; -Infinity where there was none. */
   readonly #slotsMs: number[]
   #next = 0
 
   constructor(messagesPerSecond: number) {
-    this.#perSecond = Math.floor(messagesPerSecond)
+    this.#perSecond = Math.max(1, Math.floor(messagesPerSecond))
+    this.#windowMs = Math.max(1000, 1000 / messagesPerSecond)
     this.#slotsMs = new Array<number>(this.#perSecond).fill(Number.NEGATIVE_INFINITY)
   }
 
   /** When the next message may go; a slot that is taken later does not come earlier. */
   earliestMs(nowMs: number): number {
-    return Math.max(nowMs, (this.#slotsMs[this.#next] ?? 0) + 1000)
+    return Math.max(nowMs, (this.#slotsMs[this.#next] ?? 0) + this.#windowMs)
   }
 
   take(atMs: number): void {
@@ -38,9 +41,17 @@ export class ChannelPace {
     this.#slotsMs.fill(atMs)
   }
 
+  /** The same history under another limit. */
+  changedTo(messagesPerSecond: number): ChannelPace {
+    const changed = new ChannelPace(messagesPerSecond)
+    const known = this.#slotsMs.toSorted((one, other) => one - other)
+    for (const slotMs of known.slice(-changed.#perSecond)) changed.take(slotMs)
+    return changed
+  }
+
   /** How much of the last second is used or promised, 0 to 1. */
   load(nowMs: number): number {
-    const used = this.#slotsMs.filter((atMs) => atMs > nowMs - 1000).length
+    const used = this.#slotsMs.filter((atMs) => atMs > nowMs - this.#windowMs).length
     return used / this.#perSecond
   }
 }

@@ -1,5 +1,6 @@
 import type { ColdLimits } from './limits.ts'
 import { daysBetween, localTime, minuteOf, nextAt } from './local-time.ts'
+import { countOf, type Share } from './share.ts'
 
 /** What is kept of cold sends across restarts. */
 export interface ColdRecord {
@@ -17,11 +18,17 @@ export class ColdBudget {
   readonly #random: () => number
   readonly #timeZone: string
   #record: ColdRecord | undefined
+  #share: Share = { place: 0, workers: 1 }
 
   constructor(limits: ColdLimits, random: () => number) {
     this.#limits = limits
     this.#random = random
     this.#timeZone = limits.timeZone ?? 'UTC'
+  }
+
+  /** Only this part of a day's messages is ours from now on, and the pauses are longer by as much. */
+  share(share: Share): void {
+    this.#share = share
   }
 
   /** Whether anything has to be kept of what was sent. */
@@ -69,12 +76,13 @@ export class ColdBudget {
   #pauseFrom(nowMs: number): Pick<ColdRecord, 'pausedUntilMs'> {
     const { pauseMs } = this.#limits
     if (!pauseMs) return {}
-    return { pausedUntilMs: Math.ceil(nowMs + pauseMs.least + this.#random() * (pauseMs.most - pauseMs.least)) }
+    const waitMs = pauseMs.least + this.#random() * (pauseMs.most - pauseMs.least)
+    return { pausedUntilMs: Math.ceil(nowMs + waitMs * this.#share.workers) }
   }
 
   /** Never longer than a pause can be: what was kept may be of other limits, or of a clock that was wrong. */
   #pausedUntilMs(nowMs: number): number {
-    return Math.min(this.#record?.pausedUntilMs ?? 0, nowMs + (this.#limits.pauseMs?.most ?? 0))
+    return Math.min(this.#record?.pausedUntilMs ?? 0, nowMs + (this.#limits.pauseMs?.most ?? 0) * this.#share.workers)
   }
 
   #sentOn(nowMs: number): number {
@@ -82,6 +90,10 @@ export class ColdBudget {
   }
 
   #allowedOn(nowMs: number): number {
+    return countOf(this.#allowedToAllOn(nowMs), this.#share)
+  }
+
+  #allowedToAllOn(nowMs: number): number {
     const { perDay = Number.POSITIVE_INFINITY, warmUp } = this.#limits
     if (!warmUp) return perDay
     const { day } = localTime(nowMs, this.#timeZone)

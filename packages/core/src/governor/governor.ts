@@ -8,6 +8,7 @@ import { ColdBudget } from './cold-budget.ts'
 import type { SendLimits } from './limits.ts'
 import { Line } from './line.ts'
 import type { GovernorRecord } from './record.ts'
+import type { Share } from './share.ts'
 
 /**
  * A message that may go out now. Say once how it ended; `undefined` where it never left after all, which gives back what it
@@ -77,13 +78,14 @@ const away: ReadonlySet<ConnectionState> = new Set(['connecting', 'disconnected'
 export class Governor {
   readonly #clock: Clock
   readonly #onCircuit: GovernorOptions['onCircuit']
-  readonly #channel: ChannelPace | undefined
+  readonly #messagesPerSecond: number | undefined
+  #channel: ChannelPace | undefined
   readonly #chats: ChatPace
   readonly #cold: ColdBudget
   #breaker: CircuitBreaker
   /** The slot that an answer to this chat was given. */
   readonly #slots = new Map<string, number>()
-  readonly #coldSpacingMs: number
+  #coldSpacingMs: number
   #nextColdMs = 0
   #pausedUntilMs = 0
   #refusals = 0
@@ -106,11 +108,21 @@ export class Governor {
     this.#maxInFlight = maxInFlight ?? (() => Number.POSITIVE_INFINITY)
     this.line = line ?? new Line()
     this.#onEnd = onEnd ?? (() => undefined)
+    this.#messagesPerSecond = messagesPerSecond
     this.#channel = messagesPerSecond === undefined ? undefined : new ChannelPace(messagesPerSecond)
-    this.#coldSpacingMs = messagesPerSecond === undefined ? 0 : 1000 / (messagesPerSecond * (1 - keptForAnswers))
+    this.#coldSpacingMs = coldSpacingMs(messagesPerSecond)
     this.#chats = new ChatPace(perChat)
     this.#cold = new ColdBudget(cold, random)
     this.#breaker = this.#breakerDownUntil(undefined)
+  }
+
+  /** Other workers send through the channel too: from now on only this part of the limits is ours. */
+  share(share: Share): void {
+    this.#cold.share(share)
+    if (this.#messagesPerSecond === undefined) return
+    const ours = this.#messagesPerSecond / share.workers
+    this.#channel = this.#channel?.changedTo(ours)
+    this.#coldSpacingMs = coldSpacingMs(ours)
   }
 
   /** Whether the transport has said that it is not connected. Who says nothing is taken to be. */
@@ -300,6 +312,10 @@ export class Governor {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + pauseMs)
     this.#slots.clear()
   }
+}
+
+function coldSpacingMs(messagesPerSecond: number | undefined): number {
+  return messagesPerSecond === undefined ? 0 : 1000 / (messagesPerSecond * (1 - keptForAnswers))
 }
 
 function asked(retryAfterMs: number | undefined): number | undefined {

@@ -16,7 +16,7 @@ async function remembering(limits: SendLimits) {
   const written: (string | undefined)[] = []
   let held: (() => void)[] | undefined
   const records: Storage['records'] = {
-    get: memory.records.get,
+    ...memory.records,
     set: async (key, name, value) => {
       written.push(value)
       await new Promise<void>((resolve) => (held ? held.push(resolve) : resolve()))

@@ -8,6 +8,7 @@ import { Governor, type GovernorOptions } from './governor.ts'
 import { checkLimits, type SendLimits } from './limits.ts'
 import { Line } from './line.ts'
 import { readRecord, writeRecord } from './record.ts'
+import type { Share } from './share.ts'
 
 /** What the governors of a bot work with. */
 export interface GovernorsOptions extends Pick<GovernorOptions, 'clock' | 'random'> {
@@ -24,7 +25,8 @@ export interface GovernorsOptions extends Pick<GovernorOptions, 'clock' | 'rando
   readonly onEnd: (channel: ChannelKey) => void
 }
 
-const recordName = 'governor'
+/** Each worker keeps what it has used itself. */
+const recordName = ({ place }: Share) => (place === 0 ? 'governor' : `governor.${place}`)
 const saveEveryMs = 1000
 /** Of the conversations that are worked on at once, one of several channels leaves so many free for the others ... */
 const keptForOthers = 0.05
@@ -50,6 +52,7 @@ export class Governors {
   readonly #waiting = new Set<string>()
   #cancelTimer: (() => void) | undefined
   #isEnding = false
+  #share: Share = { place: 0, workers: 1 }
 
   constructor(options: GovernorsOptions) {
     this.#options = options
@@ -74,6 +77,7 @@ export class Governors {
       onCircuit: (state) => onCircuit(channel, state),
       onEnd: () => onEnd(channel),
     })
+    governor.share(this.#share)
     this.#byChannel.set(channelId(channel), {
       channel,
       governor,
@@ -81,6 +85,17 @@ export class Governors {
       saving: undefined,
       next: undefined,
     })
+  }
+
+  /** From now on only this part of every limit is ours: other workers send through the same channels. */
+  share(share: Share): void {
+    const isElsewhere = share.place !== this.#share.place
+    this.#share = share
+    for (const governed of this.#byChannel.values()) {
+      governed.governor.share(share)
+      // What stands in the record of the new place is another worker's until ours is written.
+      if (isElsewhere) governed.saved = undefined
+    }
   }
 
   of(channel: ChannelKey): Governor {
@@ -124,7 +139,7 @@ export class Governors {
   /** Reads what was remembered of a channel, and marks it as that of a process that runs. */
   async restore(channel: ChannelKey): Promise<void> {
     const governed = this.#governed(channel)
-    governed.saved = await this.#options.storage.records.get(governed.channel, recordName)
+    governed.saved = await this.#options.storage.records.get(governed.channel, recordName(this.#share))
     governed.governor.restore(readRecord(governed.saved))
     await this.#saveOrWarn(governed)
   }
@@ -180,7 +195,7 @@ export class Governors {
     const { governor, channel } = governed
     const json = writeRecord(this.#isEnding ? governor.toLastRecord() : governor.toRecord())
     if (json === governed.saved) return
-    await this.#options.storage.records.set(channel, recordName, json)
+    await this.#options.storage.records.set(channel, recordName(this.#share), json)
     governed.saved = json
   }
 

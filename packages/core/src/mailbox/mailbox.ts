@@ -164,6 +164,7 @@ function toStoredMessage(message: PendingMessage): StoredMessage {
     receivedAtMs: message.receivedAtMs,
     attempts: message.attempts,
     ...(message.control && { control: message.control }),
+    ...(message.trace && { trace: message.trace }),
   }
 }
 

@@ -3,6 +3,7 @@ import { WaAgentError } from '../errors.ts'
 import { type InboundMessage, type OutboundMessage, textOf } from '../message.ts'
 import { adaptMessage } from '../outgoing/adapt.ts'
 import type { Control, Flags, MessageAnswer, NewMessage, ReplyKind, ReplyOutcome, ReplyStatus } from '../storage.ts'
+import type { TraceHeaders } from '../trace-headers.ts'
 import type { Capabilities } from '../transport.ts'
 import type { ReplyDelivery } from './tracking.ts'
 
@@ -275,6 +276,7 @@ export interface PendingMessage {
   readonly settleAtMs: number
   readonly dueByMs: number
   readonly control: Control | undefined
+  readonly trace?: TraceHeaders | undefined
   /** As `wroteAtMs` tells. */
   readonly wroteAtMs: number | undefined
   attempts: number

@@ -13,6 +13,7 @@ import type {
   QueueJob,
   QueueStats,
 } from '../queue.ts'
+import { GroupLines } from './group-lines.ts'
 
 /** How a queue in memory is made. Everything has a default. */
 export interface MemoryQueueOptions {
@@ -43,6 +44,7 @@ interface Entry {
   readonly job: QueueJob
   readonly rank: number
   readonly publishedAtMs: number
+  readonly notBeforeMs: number
   attempts: number
 }
 
@@ -59,6 +61,7 @@ const ranks = { high: 0, normal: 1, low: 2 } as const
 class MemoryQueue implements Queue {
   readonly capabilities: QueueCapabilities = {
     ordered: true,
+    groups: true,
     delay: true,
     priorities: true,
     nativeDeadLetters: true,
@@ -72,6 +75,7 @@ class MemoryQueue implements Queue {
   readonly #ready: readonly Line[] = [new Line(), new Line(), new Line()]
   /** What waits for its time, with how to cancel that. */
   readonly #later = new Map<Entry, () => void>()
+  readonly #groups = new GroupLines<Entry>()
   readonly #consumers = new Set<Consumer>()
   readonly #dead = new Map<string, DeadJob & { readonly rank: number }>()
   #deadCount = 0
@@ -86,7 +90,8 @@ class MemoryQueue implements Queue {
       list: async (query) => this.#listDead(query),
       retry: async (id) => {
         const { job, rank } = this.#takeDead(id)
-        this.#add({ job, rank, publishedAtMs: this.#clock.now(), attempts: 0 })
+        const nowMs = this.#clock.now()
+        this.#enter({ job, rank, publishedAtMs: nowMs, notBeforeMs: nowMs, attempts: 0 })
       },
       discard: async (id) => {
         this.#takeDead(id)
@@ -100,7 +105,8 @@ class MemoryQueue implements Queue {
     const publishedAtMs = this.#clock.now()
     // All are copied before the first is taken, so that a job that is not JSON leaves nothing behind.
     for (const job of jobs.map(copyJson)) {
-      this.#add({ job, rank: ranks[priority], publishedAtMs, attempts: 0 }, delayMs)
+      const notBeforeMs = publishedAtMs + delayMs
+      this.#enter({ job, rank: ranks[priority], publishedAtMs, notBeforeMs, attempts: 0 })
     }
   }
 
@@ -140,7 +146,7 @@ class MemoryQueue implements Queue {
 
   async stats(): Promise<QueueStats> {
     this.#mustBeOpen()
-    const waiting = [...this.#ready.flatMap((line) => line.entries), ...this.#later.keys()]
+    const waiting = [...this.#ready.flatMap((line) => line.entries), ...this.#later.keys(), ...this.#groups.waiting]
     const working = [...this.#consumers].reduce((sum, { running }) => sum + running.size, 0)
     const oldestAtMs = waiting.reduce((least, entry) => Math.min(least, entry.publishedAtMs), Number.POSITIVE_INFINITY)
     return {
@@ -156,6 +162,20 @@ class MemoryQueue implements Queue {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
     for (const cancel of this.#later.values()) cancel()
     this.#later.clear()
+  }
+
+  #enter(entry: Entry): void {
+    if (this.#groups.enter(entry)) this.#begin(entry)
+  }
+
+  #begin(entry: Entry): void {
+    this.#add(entry, entry.notBeforeMs - this.#clock.now())
+  }
+
+  /** It is done, or a dead letter. */
+  #over(entry: Entry): void {
+    const next = this.#groups.leave(entry)
+    if (next) this.#begin(next)
   }
 
   #add(entry: Entry, delayMs = 0): void {
@@ -201,6 +221,7 @@ class MemoryQueue implements Queue {
     await Promise.resolve()
     try {
       await handler(copyJson(entry.job), { attempt: entry.attempts, signal })
+      this.#over(entry)
     } catch (error) {
       this.#failed(entry, error)
     }
@@ -216,6 +237,7 @@ class MemoryQueue implements Queue {
     const id = String(this.#deadCount)
     const { job, attempts, rank } = entry
     this.#dead.set(id, { id, job, rank, attempts, reason: describeError(error), atMs: this.#clock.now() })
+    this.#over(entry)
   }
 
   #listDead({

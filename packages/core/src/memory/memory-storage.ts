@@ -18,7 +18,6 @@ import type {
   MessageAnswer,
   NewMessage,
   NewReply,
-  Records,
   ReplyOutcome,
   Storage,
   StorageStats,
@@ -26,6 +25,7 @@ import type {
   Usage,
 } from '../storage.ts'
 import type { DeliveryUpdate } from '../transport.ts'
+import { recordsIn } from './memory-records.ts'
 import { type Box, type ReplyRow, type Row, toDeadLetter, traceOf } from './rows.ts'
 import { type Draft, MemoryTables } from './tables.ts'
 
@@ -287,17 +287,7 @@ class MemoryStorage implements Storage {
     },
   }
 
-  readonly records: Records = {
-    get: async (channel, name) => {
-      this.#assertOpen()
-      return this.#records.get(recordKey(channel, name))
-    },
-    set: async (channel, name, value) => {
-      this.#assertOpen()
-      if (value === undefined) this.#records.delete(recordKey(channel, name))
-      else this.#records.set(recordKey(channel, name), value)
-    },
-  }
+  readonly records = recordsIn(this.#records, () => this.#assertOpen())
 
   #takeDead(id: string): Row {
     this.#assertOpen()
@@ -350,8 +340,6 @@ class MemoryStorage implements Storage {
 function draftsOf(replies: readonly NewReply[]): Draft<NewReply>[] {
   return replies.map((content) => ({ content, json: JSON.stringify(content.message) }))
 }
-
-const recordKey = ({ tenant, channel }: ChannelKey, name: string) => `${tenant}/${channel}/${name}`
 
 function dueOf(box: Box): { readonly dueAtMs?: number } {
   const dueAtMs = box.dueAtMs

@@ -78,10 +78,17 @@ export class MemoryTables {
   }
 
   addMessage(box: Box, { content: entry, json }: Draft<NewMessage>, control: Control | undefined): void {
-    const { message, receivedAtMs, settleAtMs, dueByMs } = entry
+    const { message, receivedAtMs, settleAtMs, dueByMs, trace } = entry
     const seq = this.#nextSeq()
     const times = { receivedAtMs, settleAtMs, dueByMs, wroteAtMs: wroteAtMs(entry) }
-    const content = { seq, json, ...times, attempts: 0, control: structuredClone(control) }
+    const content = {
+      seq,
+      json,
+      ...times,
+      attempts: 0,
+      control: structuredClone(control),
+      trace: trace && { ...trace },
+    }
     const row: MessageRow = { kind: 'message', content, box, fate: 'pending', reason: '', endedAtMs: 0 }
     this.#messages.set(inChannel(box.key, message.id), row)
     box.rows.push(row)

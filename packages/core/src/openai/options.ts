@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { WaAgentError } from '../errors.ts'
-import { type Logger, silentLogger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
+import { tracedLogger } from '../telemetry/traced-logger.ts'
 import type { OpenaiClient, ReasoningEffort } from './chat-api.ts'
 import { type ModelPrices, pricesOf } from './prices.ts'
 
@@ -97,7 +98,7 @@ export function resolveOptions(options: OpenaiModelOptions): Settings {
     fetch: options.fetch,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    logger: options.logger ?? silentLogger,
+    logger: tracedLogger(options.logger),
     breaker: { maxFailures: options.breaker?.maxFailures ?? 5, coolDownMs: options.breaker?.coolDownMs ?? 30_000 },
   }
   checkSettings(settings)

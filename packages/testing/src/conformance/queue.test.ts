@@ -1,22 +1,27 @@
-import type { Queue } from '@wa-agent/core'
+import type { Queue, QueueJob } from '@wa-agent/core'
 import { memoryQueue } from '@wa-agent/core'
 import { describe, expect, test } from 'vitest'
 import { virtualClock } from '../virtual-clock.ts'
 import type { ConformanceCase } from './conformance.ts'
 import { type QueueHarness, queueConformance } from './queue.ts'
 
-async function memoryQueueHarness(breakIt?: (queue: Queue) => Partial<Queue>): Promise<QueueHarness> {
+type Break = (queue: Queue) => Partial<Queue>
+
+async function memoryQueueHarness(breakIt?: Break, breakAnother?: Break): Promise<QueueHarness> {
   const clock = virtualClock({ patienceMs: 5 })
   const retryBaseMs = 2000
   const queue = memoryQueue({ clock, random: () => 0.5, retry: { maxAttempts: 3, baseMs: retryBaseMs, jitter: 0 } })
+  const tried = breakIt ? overriding(queue, breakIt(queue)) : queue
   return {
-    queue: breakIt ? overriding(queue, breakIt(queue)) : queue,
+    queue: tried,
     retryBaseMs,
+    another: async () => (breakAnother ? overriding(queue, breakAnother(queue)) : tried),
+    ...(breakAnother ? { crash: async () => undefined } : {}),
     now: () => clock.now(),
     until: (condition) => clock.runUntil(condition),
     pass: (ms) => clock.advance(ms),
     // A case that failed in the middle has left handlers behind that never end.
-    dispose: async () => (breakIt ? undefined : queue.close()),
+    dispose: async () => (breakIt || breakAnother ? undefined : queue.close()),
   }
 }
 
@@ -49,12 +54,52 @@ const brokenQueues: Readonly<Record<string, (queue: Queue) => Partial<Queue>>> =
   'forgets what it should retry': (queue) => ({
     deadLetters: { ...queue.deadLetters, retry: (id) => queue.deadLetters.discard(id) },
   }),
+  'carries an id only once': (queue) => {
+    const ids = new Set<string>()
+    const isNew = ({ id }: QueueJob) => !ids.has(id) && ids.add(id)
+    return { publish: (jobs, options) => queue.publish(jobs.filter(isNew), options) }
+  },
+  'cuts large jobs': (queue) => ({
+    publish: (jobs, options) =>
+      queue.publish(
+        jobs.map((job) => (JSON.stringify(job).length > 65_536 ? { ...job, data: null } : job)),
+        options,
+      ),
+  }),
+  'takes the young for old': (queue) => ({
+    stats: async () => {
+      const { oldestAtMs, ...stats } = await queue.stats()
+      return oldestAtMs === undefined ? stats : { ...stats, oldestAtMs: oldestAtMs + 1000 }
+    },
+  }),
   'takes jobs after it was closed': (queue) => ({
     publish: (jobs, options) => queue.publish(jobs, options).catch(() => undefined),
   }),
 }
 
+const brokenOthers: Readonly<Record<string, Break>> = {
+  'resumes only its own consumers': () => ({ resume: async () => undefined }),
+  'does not see the dead letters of others': (queue) => ({
+    deadLetters: { ...queue.deadLetters, list: async () => [] },
+  }),
+  'discards its own dead letters only': (queue) => ({
+    deadLetters: { ...queue.deadLetters, discard: async () => undefined },
+  }),
+  'takes all jobs for itself': (queue) => ({
+    consume: (handler) => queue.consume(handler, { concurrency: 1000 }),
+  }),
+  'forgets the pause when it is closed': (queue) => ({ close: () => queue.resume() }),
+  'takes the others along when it is closed': (queue) => ({ close: () => queue.close() }),
+  'loses what a crashed consumer had': () => ({}),
+}
+
 describe('the suite', () => {
+  test.each(Object.entries(brokenOthers))('finds out an object on the same broker that %s', async (_, breakAnother) => {
+    const found = await broken(queueConformance, () => memoryQueueHarness(undefined, breakAnother))
+    expect(found).not.toEqual([])
+    expect(found.length).toBeLessThan(queueConformance.length / 2)
+  })
+
   test.each(Object.entries(brokenQueues))('finds out a queue that %s', async (_, breakIt) => {
     const found = await broken(queueConformance, () => memoryQueueHarness(breakIt))
     expect(found).not.toEqual([])

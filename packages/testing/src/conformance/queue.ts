@@ -1,24 +1,39 @@
 import assert from 'node:assert/strict'
-import type { ErrorCode, JobContext, Queue, QueueConsumer, QueueJob } from '@wa-agent/core'
+import type { Queue, QueueJob } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
+import { collect, jobOf, kept, killJobs, openable, rejects, watched } from './queue-fixtures.ts'
+import { groupCases } from './queue-groups.ts'
 
 /** A queue to be tried, and time for it: virtual where the queue takes a clock, real where it does not. */
 export interface QueueHarness {
   /** Empty, with 3 attempts and a base delay of `retryBaseMs` without jitter. */
   readonly queue: Queue
   readonly retryBaseMs: number
+  /**
+   * A second object on the same broker with the same settings, as another process has it. A queue that lives in one
+   * process gives `queue` itself; the cases that need two objects hold for it then without being tried.
+   */
+  another(): Promise<Queue>
+  /** How long consumers of another object may take to notice `pause` and `resume`. Default 0. */
+  readonly noticeMs?: number
+  /**
+   * Ends an object that `another` gave as `kill -9` ends its process: from now on the broker hears nothing of it. Resolves
+   * at once; the broker may take its time to notice. Absent where a crash cannot be made: its cases are not tried then.
+   */
+  crash?(queue: Queue): Promise<void>
   /** Milliseconds since 1970, as the queue sees them. */
   now(): number
   /** Lets time pass until `condition` is true; rejects where that does not happen in reasonable time. */
   until(condition: () => boolean | Promise<boolean>): Promise<void>
   /** Lets so many milliseconds pass, and whatever happens in them. */
   pass(ms: number): Promise<void>
-  /** Lets go of everything. Called once at the end, also where the case closed the queue. */
+  /** Lets go of everything, what `another` gave included. Called once at the end, also where the case closed the queue. */
   dispose(): Promise<void>
 }
 
 /** A case for every promise of the `Queue` port. */
 export const queueConformance: readonly ConformanceCase<QueueHarness>[] = [
+  ...groupCases,
   kept('hands over what was published, with tenant, channel, data and trace', async (world) => {
     const job = {
       ...jobOf('one'),
@@ -194,6 +209,22 @@ export const queueConformance: readonly ConformanceCase<QueueHarness>[] = [
     await world.until(() => seen.ids.length === 3)
     assert.deepEqual(seen.ids, ['high', 'normal', 'low'])
   }),
+  kept('keeps the order among what is equally urgent, where it says so', async (world) => {
+    const { queue } = world
+    if (!queue.capabilities.priorities || !queue.capabilities.ordered) return
+    const rounds = ['1', '2', '3']
+    for (const round of rounds) {
+      for (const priority of ['low', 'normal', 'high'] as const) {
+        await queue.publish([jobOf(`${priority}-${round}a`), jobOf(`${priority}-${round}b`)], { priority })
+      }
+    }
+    const seen = collect(queue, { concurrency: 1 })
+    const expected = ['high', 'normal', 'low'].flatMap((priority) =>
+      rounds.flatMap((round) => [`${priority}-${round}a`, `${priority}-${round}b`]),
+    )
+    await world.until(() => seen.ids.length === expected.length)
+    assert.deepEqual(seen.ids, expected)
+  }),
   kept('hands over nothing while it is paused, and everything afterwards', async (world) => {
     const seen = collect(world.queue)
     await world.queue.pause()
@@ -288,76 +319,137 @@ export const queueConformance: readonly ConformanceCase<QueueHarness>[] = [
     await rejects(queue.deadLetters.list(), 'queue_closed')
     await rejects((async () => queue.consume(async () => undefined))(), 'queue_closed')
   }),
+  kept('carries a job of 200 KB whole', async (world) => {
+    const job = { ...jobOf('large'), data: { text: 'ü'.repeat(100_000) } }
+    await world.queue.publish([job])
+    const seen = collect(world.queue)
+    await world.until(() => seen.jobs.length === 1)
+    assert.deepEqual(seen.jobs, [job])
+  }),
+  kept(
+    'carries both where the same id is published twice, while the first waits and after it is done',
+    async (world) => {
+      const first = { ...jobOf('same'), data: 1 }
+      await world.queue.publish([first, { ...first, data: 2 }])
+      await world.queue.publish([{ ...first, data: 3 }])
+      const seen = collect(world.queue)
+      await world.until(() => seen.jobs.length === 3)
+      await world.queue.publish([{ ...first, data: 4 }])
+      await world.until(() => seen.jobs.length === 4)
+      assert.deepEqual(new Set(seen.jobs.map(({ data }) => data)), new Set([1, 2, 3, 4]))
+    },
+  ),
+  kept('keeps two dead letters of the same id apart', async (world) => {
+    await killJobs(world, [jobOf('same'), jobOf('same')])
+    const [one, two] = await world.queue.deadLetters.list()
+    assert.ok(one && two)
+    assert.notEqual(one.id, two.id)
+    await world.queue.deadLetters.discard(one.id)
+    assert.deepEqual(
+      (await world.queue.deadLetters.list()).map(({ id }) => id),
+      [two.id],
+    )
+  }),
+  kept('tells since when the oldest waits, also where younger ones wait before it', async (world) => {
+    const { queue } = world
+    await queue.pause()
+    const beforeMs = world.now()
+    await queue.publish([jobOf('old')])
+    const afterMs = world.now()
+    await world.pass(world.retryBaseMs)
+    if (queue.capabilities.priorities) await queue.publish([jobOf('young')], { priority: 'high' })
+    await queue.publish([jobOf('young')])
+    const { oldestAtMs } = await queue.stats()
+    if (oldestAtMs === undefined) return
+    assert.ok(oldestAtMs >= beforeMs && oldestAtMs <= afterMs, `it says ${oldestAtMs - beforeMs} ms after publishing`)
+  }),
+  kept('shares jobs out between consumers of two objects, each handled once when nothing fails', async (world) => {
+    const ids = Array.from({ length: 200 }, (_, index) => `job-${index}`)
+    const mine: string[] = []
+    const others: string[] = []
+    const both = openable()
+    const into = (list: string[]) => async (job: QueueJob) => {
+      list.push(job.id)
+      // Nobody ends before each has begun one: so each has had its share.
+      if (mine.length > 0 && others.length > 0) both.open()
+      await both.opened
+    }
+    const other = await world.another()
+    world.queue.consume(into(mine), { concurrency: 2 })
+    other.consume(into(others), { concurrency: 2 })
+    await world.queue.publish(ids.slice(0, 100).map(jobOf))
+    await other.publish(ids.slice(100).map(jobOf))
+    await world.until(() => mine.length + others.length >= ids.length)
+    await world.pass(world.retryBaseMs)
+    assert.deepEqual([...mine, ...others].sort(), [...ids].sort())
+  }),
+  kept('pauses and resumes the consumers of other objects too', async (world) => {
+    const other = await world.another()
+    const seen = collect(other)
+    await world.queue.publish([jobOf('before')])
+    await world.until(() => seen.ids.includes('before'))
+    await world.queue.pause()
+    await world.pass(world.noticeMs ?? 0)
+    await world.queue.publish([jobOf('meanwhile')])
+    await other.publish([jobOf('meanwhile')])
+    await world.pass(world.retryBaseMs)
+    assert.deepEqual(seen.ids, ['before'])
+    // What one has paused, another may resume.
+    await other.resume()
+    await world.until(() => seen.ids.length === 3)
+  }),
+  kept('stays paused when the object that paused it is closed', async (world) => {
+    const other = await world.another()
+    if (other === world.queue) return
+    await other.pause()
+    await other.close()
+    await world.pass(world.noticeMs ?? 0)
+    const seen = collect(world.queue)
+    const late = collect(await world.another())
+    await world.queue.publish([jobOf('one')])
+    await world.pass(world.retryBaseMs)
+    assert.deepEqual([...seen.ids, ...late.ids], [])
+    await world.queue.resume()
+    await world.until(() => seen.ids.length + late.ids.length === 1)
+  }),
+  kept('lets one object list, retry and discard the dead letters of another', async (world) => {
+    const other = await world.another()
+    await killJobs(world, [jobOf('one')])
+    await killJobs(world, [jobOf('two')])
+    const [one, two] = await other.deadLetters.list()
+    assert.deepEqual([one?.job.id, two?.job.id, one?.reason], ['one', 'two', 'TypeError'])
+    await other.deadLetters.discard(one?.id ?? '')
+    await other.deadLetters.retry(two?.id ?? '')
+    const seen = collect(other)
+    await world.until(() => seen.ids.length === 1)
+    assert.deepEqual(seen.ids, ['two'])
+    assert.deepEqual(await world.queue.deadLetters.list(), [])
+  }),
+  kept('leaves others at work when one object is closed', async (world) => {
+    const other = await world.another()
+    if (other === world.queue) return
+    const seen = collect(world.queue)
+    const gone = collect(other)
+    await other.close()
+    const goneIds = gone.ids.length
+    await world.queue.publish([jobOf('one'), jobOf('two')])
+    await world.until(() => seen.ids.length === 2)
+    assert.equal(gone.ids.length, goneIds)
+    assert.equal((await world.queue.stats()).working, 0)
+  }),
+  kept('gives what a crashed consumer had in hand to another', async (world) => {
+    if (!world.crash) return
+    const dying = await world.another()
+    const hand: string[] = []
+    dying.consume(async (job) => {
+      hand.push(job.id)
+      await new Promise(() => undefined)
+    })
+    await world.queue.publish([jobOf('one'), jobOf('two')])
+    await world.until(() => hand.length === 2)
+    await world.crash(dying)
+    const seen = collect(world.queue)
+    await world.until(() => new Set(seen.ids).size === 2)
+    assert.deepEqual(new Set(seen.ids), new Set(['one', 'two']))
+  }),
 ]
-
-function kept(name: string, run: (world: QueueHarness) => Promise<void>): ConformanceCase<QueueHarness> {
-  return {
-    name,
-    async run(create) {
-      const world = await create()
-      try {
-        await run(world)
-      } finally {
-        await world.dispose()
-      }
-    },
-  }
-}
-
-function jobOf(id: string): QueueJob {
-  return { id, tenant: 'acme', channel: 'main', data: { id } }
-}
-
-/** A consumer that writes down what it gets. */
-function collect(queue: Queue, options: { readonly concurrency?: number } = {}) {
-  const jobs: QueueJob[] = []
-  const contexts: JobContext[] = []
-  const consumer = queue.consume(async (job, context) => {
-    jobs.push(job)
-    contexts.push(context)
-  }, options)
-  return {
-    jobs,
-    contexts,
-    consumer,
-    get ids() {
-      return jobs.map(({ id }) => id)
-    },
-  }
-}
-
-/** Publishes jobs and lets them fail until they are dead. */
-async function killJobs(world: QueueHarness, jobs: readonly QueueJob[]): Promise<void> {
-  const before = (await world.queue.deadLetters.list()).length
-  const consumer: QueueConsumer = world.queue.consume(async () => {
-    throw new TypeError('text of a customer')
-  })
-  await world.queue.publish(jobs)
-  await world.until(async () => (await world.queue.deadLetters.list()).length === before + jobs.length)
-  await consumer.stop()
-}
-
-/** Work, and whether it has ended. */
-function watched(work: Promise<void>): { readonly work: Promise<void>; readonly ended: boolean } {
-  const state = { work, ended: false }
-  const end = () => {
-    state.ended = true
-  }
-  work.then(end, end)
-  return state
-}
-
-function openable(): { readonly opened: Promise<void>; open(): void } {
-  let open: () => void = () => undefined
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open: () => open() }
-}
-
-async function rejects(work: Promise<unknown>, code: ErrorCode): Promise<void> {
-  await assert.rejects(work, (error: { code?: unknown }) => {
-    assert.equal(error.code, code)
-    return true
-  })
-}

@@ -61,6 +61,31 @@ export const recordCases: readonly ConformanceCase<Storage>[] = [
     await Promise.all(['1', '2', undefined, '3', undefined, '4'].map((value) => records.set(main, 'count', value)))
     assert.equal(await records.get(main, 'count'), '4')
   }),
+  storageCase('lists the records of a channel whose names begin alike', async ({ records }) => {
+    assert.deepEqual(await records.list(main, ''), new Map())
+    for (const name of ['worker.1', 'worker.2', 'worker', 'work_r.3', '%', 'Worker.4'])
+      await records.set(main, name, `of ${name}`)
+    await records.set({ tenant: 'other', channel: 'main' }, 'worker.9', 'of another')
+    await records.set(main, 'worker.2', undefined)
+    assert.deepEqual(await records.list(main, 'worker.'), new Map([['worker.1', 'of worker.1']]))
+    assert.deepEqual([...(await records.list(main, 'work')).keys()].toSorted(), ['work_r.3', 'worker', 'worker.1'])
+    assert.deepEqual([...(await records.list(main, '%')).keys()], ['%'])
+    assert.equal((await records.list(main, '')).size, 5)
+  }),
+  storageCase('lets one of several replace a record that they have seen', async ({ records }) => {
+    const take = (from: string | undefined, to: string | undefined) => records.replace(main, 'slot', { from, to })
+    const taken = await Promise.all(['a', 'b', 'c'].map((name) => take(undefined, name)))
+    assert.equal(taken.filter(Boolean).length, 1)
+    const holder = (await records.get(main, 'slot')) ?? ''
+    assert.equal(holder, ['a', 'b', 'c'][taken.indexOf(true)])
+    assert.equal(await take('somebody else', 'd'), false)
+    assert.equal(await records.get(main, 'slot'), holder)
+    assert.equal(await take(holder, 'd'), true)
+    assert.equal(await take(holder, 'e'), false)
+    assert.equal(await take('d', undefined), true)
+    assert.equal(await records.get(main, 'slot'), undefined)
+    assert.equal(await take('d', 'f'), false)
+  }),
   storageCase('keeps records through pruning and counts no conversation for them', async (storage) => {
     await storage.records.set(keyOf('ana@c.us'), 'pace', 'kept')
     assert.deepEqual(await storage.prune({ beforeMs: 8_000_000_000_000 }), { removed: 0 })

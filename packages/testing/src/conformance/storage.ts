@@ -8,6 +8,7 @@ import { lastInboundCases } from './storage-last-inbound.ts'
 import { leaseCases } from './storage-leases.ts'
 import { outboxCases } from './storage-outbox.ts'
 import { recordCases } from './storage-records.ts'
+import { durableTraceCases, traceCases } from './storage-trace.ts'
 import { trackingCases } from './storage-tracking.ts'
 import { upkeepCases } from './storage-upkeep.ts'
 
@@ -22,9 +23,13 @@ export const storageConformance: readonly ConformanceCase<Storage>[] = [
   ...joiningCases,
   ...lastInboundCases,
   ...recordCases,
+  ...traceCases,
   ...answerCases,
   ...upkeepCases,
 ]
 
 /** What a storage must keep that outlives its process. The subject makes storages on the same, at first empty, data. */
-export const durableStorageConformance: readonly ConformanceCase<StorageOpener>[] = durableCases
+export const durableStorageConformance: readonly ConformanceCase<StorageOpener>[] = [
+  ...durableCases,
+  ...durableTraceCases,
+]

@@ -1,0 +1,167 @@
+import type { ConsumeOptions, JobHandler, QueueConsumer, QueueJob } from '@wa-agent/core'
+import { type BackoffOptions, backoffMs, describeError, type Logger } from '@wa-agent/core'
+import { DelayedError, type Job, type KeepJobs, WaitingError, Worker } from 'bullmq'
+import { type ClientSettings, PatientClient } from './connection.ts'
+import { GroupOrder } from './group-order.ts'
+import { callJob, groupWaitMs, notBeforeMs } from './group-wait.ts'
+import { codeOf } from './unavailable.ts'
+
+/** What every consumer of one queue shares. */
+export interface ConsumerSettings extends ClientSettings {
+  readonly name: string
+  readonly prefix: string
+  readonly maxAttempts: number
+  readonly backoff: BackoffOptions
+  readonly random: () => number
+  readonly lockMs: number
+  readonly keepCompleted: KeepJobs
+  readonly keepDead: KeepJobs
+  readonly logger: Logger
+}
+
+/** A pause between two tries of BullMQ to reach Redis. */
+const retryMs = 1000
+
+/** A worker of BullMQ with the manners that the port asks for. */
+export class BullmqConsumer implements QueueConsumer {
+  readonly #settings: ConsumerSettings
+  readonly #handler: JobHandler
+  readonly #signal: AbortSignal
+  readonly #client: PatientClient
+  readonly #worker: Worker<QueueJob>
+  readonly #groups: GroupOrder
+  readonly #running = new Set<Promise<void>>()
+  readonly #ended = Promise.withResolvers<void>()
+  #stopping: Promise<void> | undefined
+
+  constructor(settings: ConsumerSettings, handler: JobHandler, options: ConsumeOptions) {
+    const { concurrency = 10, signal = new AbortController().signal } = options
+    this.#settings = settings
+    this.#handler = handler
+    this.#signal = signal
+    this.#client = new PatientClient(settings)
+    this.#worker = new Worker<QueueJob>(settings.name, (job, token) => this.#process(job, token), {
+      connection: this.#client.redis,
+      prefix: settings.prefix,
+      concurrency,
+      lockDuration: settings.lockMs,
+      // Twice this after the lock has ended a job is with another worker at the latest.
+      stalledInterval: Math.ceil(settings.lockMs / 3),
+      // A job that takes its process down each time is a dead letter in the end, like one that fails each time.
+      maxStalledCount: settings.maxAttempts,
+      runRetryDelay: retryMs,
+      removeOnComplete: settings.keepCompleted,
+      removeOnFail: settings.keepDead,
+    })
+    this.#groups = new GroupOrder(this.#client.redis, (key) => this.#worker.toKey(key))
+    this.#log()
+    if (signal.aborted) this.#stopSoon()
+    else signal.addEventListener('abort', this.#stopSoon)
+  }
+
+  /** How many jobs it has in hand. */
+  get working(): number {
+    return this.#running.size
+  }
+
+  /** Resolves when it has stopped. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(this.#ended.resolve)
+    return this.#stopping
+  }
+
+  readonly #stopSoon = (): void => void this.stop()
+
+  async #stop(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#stopSoon)
+    const closed = this.#worker.close().catch(() => undefined)
+    // A handler may take its time; what comes after it is with Redis, which may be away.
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    await within(closed, this.#settings.timeoutMs)
+    this.#client.disconnect()
+  }
+
+  async #process(job: Job<QueueJob>, token: string | undefined): Promise<void> {
+    if (this.#stopping !== undefined) return this.#giveBack(job, token)
+    const id = job.id ?? ''
+    const notBefore = notBeforeMs(job.name)
+    if (notBefore > Date.now()) return putOff(job, token, notBefore)
+    // Who was not put off was the first when it was published, and nobody comes before it since.
+    const wasPutOff = job.opts.delay !== undefined || job.attemptsStarted > 1
+    if (wasPutOff && !(await this.#groups.isFirst(id, job.data))) return putOff(job, token, Date.now() + groupWaitMs)
+    try {
+      await this.#handle(job)
+    } catch (error) {
+      if (this.#signal.aborted) return await this.#giveBack(job, token)
+      const failure = this.#failure(job, error)
+      if (job.attemptsMade + 1 >= this.#settings.maxAttempts) await this.#callNext(id, job.data)
+      throw failure
+    }
+    await this.#callNext(id, job.data)
+  }
+
+  async #callNext(id: string, job: QueueJob): Promise<void> {
+    const next = await this.#groups.leave(id, job)
+    if (next !== undefined) await callJob(this.#worker, next)
+  }
+
+  async #handle(job: Job<QueueJob>): Promise<void> {
+    const context = { attempt: job.attemptsMade + 1, signal: this.#signal }
+    // A handler that throws at once has thrown like any other.
+    const run = (async () => this.#handler(job.data, context))().finally(() => this.#running.delete(run))
+    this.#running.add(run)
+    await run
+  }
+
+  /** Puts a job back to the front, as if nobody had had it. */
+  async #giveBack(job: Job<QueueJob>, token: string | undefined): Promise<void> {
+    await job.moveToWait(token)
+    // BullMQ wakes nobody for a job with a priority that comes back.
+    await this.#client.redis.zadd(this.#worker.toKey('marker'), 0, '0')
+    throw new WaitingError()
+  }
+
+  /** Tells BullMQ when to bring the job back, and why it failed in words that are fit for a log. */
+  #failure(job: Job<QueueJob>, error: unknown): Error {
+    const { maxAttempts, backoff, random, logger, queue } = this.#settings
+    const attempt = job.attemptsMade + 1
+    const reason = describeError(error)
+    job.opts.attempts = maxAttempts
+    job.opts.backoff = { type: 'fixed', delay: backoffMs(attempt, backoff, random) }
+    job.opts.stackTraceLimit = 0
+    const { tenant, channel, id } = job.data
+    const fields = { queue, tenant, channel, job: id, attempt, reason }
+    if (attempt < maxAttempts) logger.info(fields, 'a job failed and comes back')
+    else logger.warn(fields, 'a job failed for good')
+    return new Error(reason)
+  }
+
+  #log(): void {
+    const { logger, queue } = this.#settings
+    this.#worker.on('error', (error) => {
+      // The outage itself is told once, by the queue.
+      if (this.#client.redis.status === 'ready') logger.warn({ queue, error: codeOf(error) }, 'the worker had trouble')
+    })
+    this.#worker.on('stalled', (id) => {
+      logger.warn({ queue, handle: id }, 'a job came back from a worker that no longer answers')
+    })
+  }
+}
+
+async function putOff(job: Job<QueueJob>, token: string | undefined, atMs: number): Promise<never> {
+  await job.moveToDelayed(atMs, token)
+  throw new DelayedError()
+}
+
+/** Waits for `work`, but not longer than `timeoutMs`. */
+async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

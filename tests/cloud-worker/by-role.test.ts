@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { postgresForTests, pubsubForTests, startRedis } from '@wa-agent/testing/servers'
+import { afterAll, expect, test } from 'vitest'
+import { post, webhookOf } from './post.ts'
+import { providers } from './providers.ts'
+import { credentials, environmentOf, secrets } from './settings.ts'
+import { type Sink, startSink } from './sink.ts'
+import { until } from './until.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'wa-agent-roles-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const provider = providers['cloud-api']
+type Environment = Readonly<Record<string, string>>
+
+async function say(ingest: Worker, said: { readonly id: string; readonly from: string }): Promise<void> {
+  for (const json of provider.inbound([{ ...said, text: 'do you have boxes?' }])) {
+    expect(await post(ingest.url, webhookOf(provider, json))).toBe(200)
+  }
+}
+
+async function ask(worker: Worker, path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { authorization: `Bearer ${credentials.adminKey}`, 'content-type': 'application/json' }
+  return fetch(`${worker.url}${path}`, { ...init, headers })
+}
+
+/** Two ingests and two workers answer each of some customers once; `check` looks at them at work. */
+async function expectAnswers(
+  queue: Environment,
+  check: (fleet: { readonly ingest: Worker; readonly worker: Worker }) => Promise<void> = async () => undefined,
+): Promise<void> {
+  await using database = await postgresForTests()
+  if (!database) return
+  await using sink: Sink = await startSink()
+  const shared = {
+    ...environmentOf(sink.url, join(folder, 'no.db')),
+    ...queue,
+    TRANSPORTS: 'cloud-api',
+    METRICS: 'true',
+  }
+  const ofWorker = { ...shared, ROLE: 'worker', DATABASE_URL: database.url }
+  const ofIngest = queue['QUEUE'] === 'none' ? { ...ofWorker, ROLE: 'ingest' } : { ...shared, ROLE: 'ingest' }
+  await using one = await startWorker(ofWorker)
+  await using two = await startWorker(ofWorker)
+  await using left = await startWorker(ofIngest)
+  await using right = await startWorker(ofIngest)
+  for (let customer = 0; customer < 10; customer += 1) {
+    const said = { id: `m-${customer}`, from: `91999900${String(customer).padStart(4, '0')}` }
+    await say(customer % 2 === 0 ? left : right, said)
+    await say(right, said)
+  }
+  await until('all are answered', () => sink.sent.length >= 10)
+  expect(new Set(sink.sent.map(({ to }) => to)).size).toBe(10)
+  await check({ ingest: left, worker: one })
+  for (const member of [left, right, one, two]) expect((await member.stop()).code).toBe(0)
+  expect(sink.sent).toHaveLength(10)
+  const log = [one, two, left, right].map((member) => member.log()).join('')
+  for (const secret of [...secrets, database.url]) expect(log).not.toContain(secret)
+  expect(log).not.toContain('do you have boxes')
+}
+
+test('on BullMQ and PostgreSQL, with a board, metrics and one command for all workers', async () => {
+  await using redis = await startRedis({ password: 'a-password-of-redis' })
+  if (!redis) return
+  await expectAnswers({ QUEUE: 'bullmq', REDIS_URL: redis.url }, async ({ ingest, worker }) => {
+    for (const member of [ingest, worker]) expect((await fetch(`${member.url}/ready`)).status).toBe(200)
+    expect((await fetch(`${worker.url}/queues`)).status).toBe(401)
+    const page = await fetch(`${worker.url}/queues`, {
+      headers: { authorization: `Basic ${btoa(`me:${credentials.adminKey}`)}` },
+    })
+    expect(await page.text()).toContain('<html')
+    expect(await (await ask(worker, '/metrics')).text()).toContain('wa_agent_queue_depth')
+    expect(await (await ask(ingest, '/metrics')).text()).toContain('wa_agent_')
+    expect((await fetch(`${ingest.url}/metrics`)).status).toBe(401)
+    const command = (action: string) =>
+      ask(worker, '/api/workers', { method: 'POST', body: JSON.stringify({ action }) })
+    expect(await (await command('PAUSE_WORKERS')).json()).toEqual({ paused: true })
+    expect(await (await ask(worker, '/api/workers')).json()).toMatchObject({ paused: true, workers: 2 })
+    expect(await (await command('RESUME_WORKERS')).json()).toEqual({ paused: false })
+    await redis.stop()
+    await until('the ingest says that it is not ready', async () => (await fetch(`${ingest.url}/ready`)).status === 503)
+    const [json] = provider.inbound([{ id: 'late', from: '4915551', text: 'hello' }])
+    expect(await post(ingest.url, webhookOf(provider, json ?? {}))).toBe(503)
+    await redis.start()
+    await until('it is ready again', async () => (await fetch(`${ingest.url}/ready`)).status === 200)
+  })
+})
+
+test('on PostgreSQL alone', () => expectAnswers({ QUEUE: 'none' }))
+
+test('on Pub/Sub and PostgreSQL', { timeout: 120_000 }, async () => {
+  await using pubsub = await pubsubForTests()
+  if (!pubsub) return
+  await expectAnswers({
+    QUEUE: 'pubsub',
+    PUBSUB_PROJECT: pubsub.projectId,
+    PUBSUB_CREATE: 'true',
+    PUBSUB_EMULATOR_HOST: pubsub.host,
+    METADATA_SERVER_DETECTION: 'none',
+  })
+})
