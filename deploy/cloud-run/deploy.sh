@@ -202,16 +202,15 @@ make_subscription() {
   if there pubsub subscriptions describe "$subscription"; then
     cloud pubsub subscriptions update "$subscription" "${push[@]}" "${policy[@]}"
   else
-    cloud pubsub subscriptions create "$subscription" "--topic=$topic" "${push[@]}" "${policy[@]}"
+    # The order in a conversation rests on it, and it cannot be turned on later.
+    cloud pubsub subscriptions create "$subscription" "--topic=$topic" --enable-message-ordering "${push[@]}" "${policy[@]}"
   fi
   # Pub/Sub itself makes the token, moves what was delivered too often, and takes it off the subscription.
   allow "$pubsub" roles/iam.serviceAccountTokenCreator iam service-accounts add-iam-policy-binding "$(account "$pusher")"
   allow "$pubsub" roles/pubsub.publisher pubsub topics add-iam-policy-binding "$dead_topic"
   allow "$pubsub" roles/pubsub.subscriber pubsub subscriptions add-iam-policy-binding "$subscription"
-  # To mark it as paused at PAUSE_WORKERS, and to stop and start the pushes.
-  allow "serviceAccount:$(account "$worker")" roles/pubsub.editor pubsub subscriptions add-iam-policy-binding "$subscription"
-  allow "serviceAccount:$(account "$worker")" roles/iam.serviceAccountUser iam service-accounts add-iam-policy-binding \
-    "$(account "$pusher")"
+  # To see how it is set and whether somebody has paused it.
+  allow "serviceAccount:$(account "$worker")" roles/pubsub.viewer pubsub subscriptions add-iam-policy-binding "$subscription"
 }
 
 project_number=$(number_of_project)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresForTests, pubsubForTests, startRedis } from '@wa-agent/testing/servers'
@@ -8,7 +8,7 @@ import { providers } from './providers.ts'
 import { credentials, environmentOf, secrets } from './settings.ts'
 import { type Sink, startSink } from './sink.ts'
 import { until } from './until.ts'
-import { startWorker, type Worker } from './worker.ts'
+import { runWorker, startWorker, type Worker } from './worker.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-agent-roles-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -87,6 +87,43 @@ test('on BullMQ and PostgreSQL, with a board, metrics and one command for all wo
     await redis.start()
     await until('it is ready again', async () => (await fetch(`${ingest.url}/ready`)).status === 200)
   })
+})
+
+test('a worker that cannot be made ends with 1, though it looks for its queue', async () => {
+  const file = join(folder, 'a-file')
+  writeFileSync(file, '')
+  const { code, stderr } = await runWorker({
+    ...environmentOf('http://127.0.0.1:9', join(file, 'worker.db')),
+    TRANSPORTS: 'desktop',
+    ROLE: 'worker',
+    QUEUE: 'bullmq',
+    REDIS_URL: 'redis://127.0.0.1:1',
+    DATABASE_URL: 'postgres://127.0.0.1:1/none',
+  })
+  expect([code, stderr]).toEqual([1, expect.stringContaining('Choose another path for DATABASE.')])
+})
+
+test('an ingest without Pub/Sub says that it is not ready', async () => {
+  const away = { QUEUE: 'pubsub', PUBSUB_PROJECT: 'p', PUBSUB_EMULATOR_HOST: '127.0.0.1:1' }
+  const environment = { ...environmentOf('http://127.0.0.1:9', join(folder, 'no.db')), ...away, ROLE: 'ingest' }
+  await using ingest = await startWorker({ ...environment, METADATA_SERVER_DETECTION: 'none' })
+  expect((await fetch(`${ingest.url}/ready`)).status).toBe(503)
+  expect((await ingest.stop()).code).toBe(0)
+})
+
+test('an ingest with a queue and the database loses nothing with the memory of Redis', async () => {
+  await using redis = await startRedis()
+  await using database = await postgresForTests()
+  if (!redis || !database) return
+  await using sink = await startSink()
+  const own = { TRANSPORTS: 'cloud-api', QUEUE: 'bullmq', REDIS_URL: redis.url, DATABASE_URL: database.url }
+  const shared = { ...environmentOf(sink.url, join(folder, 'no.db')), ...own }
+  await using ingest = await startWorker({ ...shared, ROLE: 'ingest' })
+  await say(ingest, { id: 'kept', from: '919999000000' })
+  await redis.command('FLUSHALL')
+  await using worker = await startWorker({ ...shared, ROLE: 'worker' })
+  await until('it is answered', () => sink.sent.length === 1)
+  for (const member of [ingest, worker]) expect((await member.stop()).code).toBe(0)
 })
 
 test('on PostgreSQL alone', () => expectAnswers({ QUEUE: 'none' }))

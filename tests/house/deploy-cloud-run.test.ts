@@ -140,16 +140,19 @@ posix('both services get their size, and each account only what it needs', () =>
   expect(new Set(of('wa-agent-ingest'))).toEqual(new Set(['secretmanager.secretAccessor', 'pubsub.publisher']))
   expect(of('wa-agent-ingest')).toHaveLength(4)
   expect(of('wa-agent-push')).toEqual([])
+  // Workers pause by their database, and change no subscription.
+  const ofWorker = ['secretmanager.secretAccessor', 'pubsub.publisher', 'pubsub.subscriber', 'pubsub.viewer']
+  expect(new Set(of('wa-agent-worker'))).toEqual(new Set(ofWorker))
   // Nothing is granted for the whole project.
   expect(granted.filter((call) => call.startsWith('projects '))).toEqual([])
 })
 
-posix('the subscription pushes with a token, retries, and never forgets; it is there before the first message', () => {
+posix('the subscription pushes in order, with a token, and never forgets; it is there before the first message', () => {
   const { calls } = deploy('--image', 'example.com/wa-agent:1')
   const subscription = 'whatsapp-prop8t-message-processing-sub'
   const made = calls.find((call) => call.startsWith(`pubsub subscriptions create ${subscription} `)) ?? ''
   for (const part of [
-    '--topic=whatsapp-prop8t-message-processing ',
+    '--topic=whatsapp-prop8t-message-processing --enable-message-ordering ',
     '--push-endpoint=https://wa-agent-worker-123456789012.europe-west1.run.app/pubsub ',
     '--push-auth-service-account=wa-agent-push@my-project.iam.gserviceaccount.com ',
     '--dead-letter-topic=whatsapp-prop8t-message-processing-dead ',

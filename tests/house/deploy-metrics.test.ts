@@ -100,6 +100,14 @@ test('the dashboard shows every metric', () => {
   expect(Object.keys(listed).filter((name) => !shown.includes(name))).toEqual([])
 })
 
+test('the dashboard shows a share of what failed as none where nothing has', () => {
+  const queries = [...textOf('deploy/grafana/wa-agent.json').matchAll(/"expr": "(.*)"/g)].map(([, query = '']) => query)
+  const shares = queries.filter((query) => query.includes(' / sum('))
+  expect(shares.length).toBeGreaterThan(1)
+  // A counter that nobody has counted yet is absent, and so would the whole share be.
+  expect(shares.filter((query) => !query.includes(' or vector(0)) / sum('))).toEqual([])
+})
+
 test('every alert is tried out, and explained', () => {
   const alerts = [...textOf('deploy/prometheus/alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
   expect(alerts.length).toBeGreaterThan(8)

@@ -17,6 +17,7 @@ interface Fleet extends AsyncDisposable {
   readonly ingests: readonly Member[]
   /** Kills one at random and starts another. */
   replaceWorker(random: () => number): Promise<void>
+  replaceIngest(random: () => number): Promise<void>
 }
 
 async function startFleet(of: Omit<Configuration, 'role'>): Promise<Fleet> {
@@ -29,6 +30,11 @@ async function startFleet(of: Omit<Configuration, 'role'>): Promise<Fleet> {
       const at = Math.floor(random() * workers.length)
       await workers[at]?.kill()
       workers[at] = await start('worker')
+    },
+    async replaceIngest(random) {
+      const at = Math.floor(random() * ingests.length)
+      await ingests[at]?.kill()
+      ingests[at] = await start('ingest')
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...ingests, ...workers].map((member) => member.stop()))
@@ -66,10 +72,12 @@ async function deliverAll(
   )
 }
 
-async function expectEachOnceInOrder(provider: Provider): Promise<void> {
+async function expectEachOnceInOrder(provider: Provider, fleet: Fleet): Promise<void> {
   const expected = Math.ceil(messages / conversations) * conversations
   const texts = () => provider.sent.map(({ text }) => text)
   await until('all are answered', () => new Set(texts()).size >= expected, 120_000)
+  // What is still in work may say something twice.
+  await fleet[Symbol.asyncDispose]()
   expect(texts()).toHaveLength(expected)
   for (const chat of new Set(provider.sent.map((sent) => sent.chat))) {
     const numbers = provider.sent.filter((sent) => sent.chat === chat).map(({ text }) => Number(text.split(' ').at(-1)))
@@ -100,10 +108,11 @@ test('ingests that store, Redis emptied in the middle: each message is answered 
     random,
     async onDelivered(count) {
       if (count % 1000 === 500) await fleet.replaceWorker(random)
+      if (count % 2000 === 1000) await fleet.replaceIngest(random)
       if (count === Math.floor(messages / 2)) await redis.command('FLUSHALL')
     },
   })
-  await expectEachOnceInOrder(provider)
+  await expectEachOnceInOrder(provider, fleet)
 })
 
 test('ingests without a database, workers killed: each message is answered once, those of a chat in order', {
@@ -124,13 +133,14 @@ test('ingests without a database, workers killed: each message is answered once,
     random,
     async onDelivered(count) {
       if (count % 1000 === 500) await fleet.replaceWorker(random)
+      if (count % 2000 === 1000) await fleet.replaceIngest(random)
       if (count === Math.floor(messages / 2)) {
         await redis.kill()
         await redis.start()
       }
     },
   })
-  await expectEachOnceInOrder(provider)
+  await expectEachOnceInOrder(provider, fleet)
 })
 
 test('PostgreSQL alone, restarted in the middle: each message is answered once, those of a chat in order', {
@@ -145,11 +155,12 @@ test('PostgreSQL alone, restarted in the middle: each message is answered once, 
     random,
     async onDelivered(count) {
       if (count % 1000 === 500) await fleet.replaceWorker(random)
+      if (count % 2000 === 1000) await fleet.replaceIngest(random)
       if (count === Math.floor(messages / 2)) {
         await database.crash()
         await database.start()
       }
     },
   })
-  await expectEachOnceInOrder(provider)
+  await expectEachOnceInOrder(provider, fleet)
 })

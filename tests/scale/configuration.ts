@@ -9,5 +9,9 @@ export interface Configuration {
   /** For an ingest with a queue: whether it stores what it takes in before it rings. */
   readonly ingestStores?: boolean
   readonly leaseMs: number
+  /** How often a job of the queue is tried. Default 10. */
+  readonly jobAttempts?: number
+  /** For how long calls wait for a database that is away. Default 15,000. */
+  readonly retryForMs?: number
   readonly concurrency: number
 }

@@ -8,6 +8,7 @@ import { providerTransport } from './provider-transport.ts'
 
 const configuration = JSON.parse(process.argv[2] ?? '{}') as Configuration
 const { role, provider, databaseUrl, redis, ingestStores, leaseMs, concurrency } = configuration
+const { jobAttempts = 10, retryForMs = 15_000 } = configuration
 
 const echo = defineAgent({
   name: 'echo',
@@ -20,8 +21,13 @@ const echo = defineAgent({
 
 const queue =
   redis &&
-  bullmqQueue({ connection: redis.url, prefix: redis.prefix, lockMs: 5000, retry: { baseMs: 200, maxAttempts: 10 } })
-const storageOf = () => postgresStorage({ url: databaseUrl, poolSize: 4, retryForMs: 15_000 })
+  bullmqQueue({
+    connection: redis.url,
+    prefix: redis.prefix,
+    lockMs: 5000,
+    retry: { baseMs: 200, maxAttempts: jobAttempts },
+  })
+const storageOf = () => postgresStorage({ url: databaseUrl, poolSize: 4, retryForMs })
 const transports = [providerTransport(provider)]
 const limits = { key: false, address: false, channel: false } as const
 

@@ -7,7 +7,7 @@ import type { Configuration } from './configuration.ts'
 const program = fileURLToPath(new URL('fleet.program.ts', import.meta.url))
 
 /** A process of the fleet. */
-export interface Member {
+export interface Member extends AsyncDisposable {
   readonly pid: number
   /** Of an ingest: where its webhooks are. */
   readonly url: string
@@ -41,6 +41,7 @@ export async function startMember(configuration: Configuration): Promise<Member>
     url: `http://127.0.0.1:${port}`,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    [Symbol.asyncDispose]: () => end('SIGTERM'),
   }
 }
 

@@ -43,6 +43,10 @@ export function providerTransport(base: string): Transport {
         return { status: 503 }
       }
     },
+    async heard(messages) {
+      const asks = messages.some((message) => message.type === 'text' && message.text.includes('trouble'))
+      if (asks && (await call('GET', `${base}/heard`)) !== 200) throw new Error('nothing can be taken in')
+    },
     async send({ id, chat, message }) {
       const text = message.type === 'text' ? message.text : ''
       const status = await call('POST', `${base}/send`, JSON.stringify({ id, chat, text }))

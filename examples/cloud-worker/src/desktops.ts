@@ -7,6 +7,7 @@ import {
   sqliteDirectory,
   type TransportFactories,
 } from '@wa-agent/server'
+import { makeFolderOf } from '@wa-agent-examples/agents'
 
 /** What the worker needs to serve desktop agents. */
 export interface Desktops {
@@ -18,7 +19,9 @@ export interface Desktops {
 
 /** Businesses and their keys are kept in `tenants.db`, the files that their desktops send in `media`. */
 export async function openDesktops(folder: string, logger: Logger): Promise<Desktops> {
-  const { tenants, keys, close } = sqliteDirectory({ path: join(folder, 'tenants.db') })
+  const path = join(folder, 'tenants.db')
+  makeFolderOf(path, 'DATABASE')
+  const { tenants, keys, close } = sqliteDirectory({ path })
   const factories: TransportFactories = { desktop: ({ tenant, channel }) => desktopTransport({ tenant, channel }) }
   const transports = await loadTransports(tenants, {
     factories,

@@ -1,4 +1,4 @@
-import { createIngest } from '@wa-agent/core'
+import { createIngest, type Logger, type Queue } from '@wa-agent/core'
 import { createServer } from '@wa-agent/server'
 import { prometheusMetrics } from '@wa-agent/server/metrics'
 import { loggerOf } from './logging.ts'
@@ -11,7 +11,22 @@ import { untilStopped } from './until-stopped.ts'
 export async function run(settings: Settings): Promise<void> {
   const logger = loggerOf(settings)
   const { queue } = await openQueue(settings, logger)
-  const storage = queue ? undefined : await storageOf(settings, logger)
+  try {
+    await serve(settings, { logger, queue })
+  } finally {
+    // A connection that is left open would keep the process from ending.
+    await queue?.close()
+  }
+}
+
+interface Parts {
+  readonly logger: Logger
+  readonly queue: Queue | undefined
+}
+
+async function serve(settings: Settings, { logger, queue }: Parts): Promise<void> {
+  // With both, nothing depends on what the queue remembers.
+  const storage = queue && !settings.DATABASE_URL ? undefined : await storageOf(settings, logger)
   const metrics = settings.METRICS ? prometheusMetrics() : undefined
   const ingest = createIngest({
     transports: createTransports(settings),
@@ -41,11 +56,10 @@ export async function run(settings: Settings): Promise<void> {
     await server.stop()
   } finally {
     await ingest.stop()
-    await queue?.close()
   }
 }
 
-async function storageOf(settings: Settings, logger: ReturnType<typeof loggerOf>) {
+async function storageOf(settings: Settings, logger: Logger) {
   const { openStorage } = await import('./storage.ts')
   return openStorage(settings, logger)
 }

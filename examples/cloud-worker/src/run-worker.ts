@@ -7,7 +7,7 @@ import { shopFallback, shopPlugin } from '@wa-agent-examples/agents'
 import { openDesktops } from './desktops.ts'
 import { logEvents } from './log-events.ts'
 import { loggerOf } from './logging.ts'
-import { openQueue } from './queue.ts'
+import { type OpenQueue, openQueue } from './queue.ts'
 import type { Settings } from './settings.ts'
 import { openStorage } from './storage.ts'
 import { createTransports } from './transports.ts'
@@ -16,9 +16,18 @@ import { untilStopped } from './until-stopped.ts'
 /** Receives and answers until SIGTERM or Ctrl-C. Resolves when everything that was accepted is finished or kept. */
 export async function run(settings: Settings): Promise<void> {
   const logger = loggerOf(settings)
+  const opened = await openQueue(settings, logger)
+  try {
+    await serve(settings, logger, opened)
+  } finally {
+    // A connection that is left open would keep the process from ending.
+    await opened.queue?.close()
+  }
+}
+
+async function serve(settings: Settings, logger: Logger, { queue, ...ofQueue }: OpenQueue): Promise<void> {
   const folder = dirname(settings.DATABASE)
   const storage = await openStorage(settings, logger)
-  const { queue, ...ofQueue } = await openQueue(settings, logger)
   const isChatOpen = settings.ADMIN_API_KEY !== undefined
   const desktops = settings.TRANSPORTS.includes('desktop') ? await openDesktops(folder, logger) : undefined
   const transports = [
@@ -64,7 +73,6 @@ export async function run(settings: Settings): Promise<void> {
     await server.stop()
   } finally {
     await worker.stop()
-    await queue?.close()
     desktops?.close()
   }
 }

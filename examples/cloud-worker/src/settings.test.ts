@@ -109,6 +109,25 @@ test('a person at Maytapi and Spoki silences the bot unless that is switched off
   expect(() => handoffs({ MAYTAPI_HANDOFF: 'maybe' })).toThrow('MAYTAPI_HANDOFF: Expected true or false')
 })
 
+test.each([
+  ['METRICS', { METRICS: 'yes' }, 'ADMIN_API_KEY: missing'],
+  [
+    'a push to nowhere',
+    { PUBSUB_CREATE: '1', PUBSUB_PUSH_AUDIENCE: 'a', PUBSUB_PUSH_ACCOUNT: 'b' },
+    'PUBSUB_PUSH_ENDPOINT: missing',
+  ],
+  ['no Redis', { REDIS_URL: 'redis://' }, 'REDIS_URL: Expected an address that begins with redis://'],
+  [
+    'a password with signs',
+    { REDIS_URL: 'redis://:hunter#2@localhost' },
+    'REDIS_URL: Expected redis://user:password@host:port',
+  ],
+])('says which setting is wrong: %s', (_, given, words) => {
+  const read = () => readSettings({ ...meta, ...given })
+  expect(read).toThrow(`  ${words}`)
+  expect(read).not.toThrow('hunter')
+})
+
 test('starts with no transport only where somebody says which', () => {
   expect(() => readSettings({})).toThrow('TRANSPORTS: Name at least one of cloud-api, maytapi, aisensy, spoki, desktop')
 })

@@ -12,10 +12,13 @@ const url = z
   .optional()
 /** Says nothing of what was given: it may hold a password. */
 function addressOf(...protocols: readonly string[]) {
-  const isOne = (value: string) => protocols.some((protocol) => value.startsWith(`${protocol}://`))
+  const isOne = (value: string) =>
+    protocols.some((protocol) => value.startsWith(`${protocol}://`) && value.length > `${protocol}://`.length)
+  const escaped = 'write signs in the password as %23 for # and %40 for @'
   return z
     .string()
-    .refine(isOne, { error: `Expected an address that begins with ${protocols[0]}://` })
+    .refine(isOne, { error: `Expected an address that begins with ${protocols[0]}://`, abort: true })
+    .refine(URL.canParse, { error: `Expected ${protocols[0]}://user:password@host:port; ${escaped}` })
     .optional()
 }
 const digits = z.string().regex(/^\d+$/, 'Expected digits').optional()
@@ -149,6 +152,7 @@ function missing(chosen: readonly TransportName[], environment: NodeJS.ProcessEn
 function wrongTopology(chosen: readonly TransportName[], environment: NodeJS.ProcessEnv): string[] {
   const { ROLE = 'all', QUEUE = 'memory' } = environment
   const needed = (name: Name, why: string) => (environment[name] ? [] : [`${name}: missing, because ${why}`])
+  const isOn = (name: Name) => offByDefault.safeParse(environment[name]).data === true
   return [
     ...(QUEUE === 'bullmq' ? needed('REDIS_URL', 'QUEUE is "bullmq"') : []),
     ...(QUEUE === 'pubsub' ? needed('PUBSUB_PROJECT', 'QUEUE is "pubsub"') : []),
@@ -164,9 +168,10 @@ function wrongTopology(chosen: readonly TransportName[], environment: NodeJS.Pro
     ...(Boolean(environment['PUBSUB_PUSH_AUDIENCE']) === Boolean(environment['PUBSUB_PUSH_ACCOUNT'])
       ? []
       : ['PUBSUB_PUSH_AUDIENCE and PUBSUB_PUSH_ACCOUNT: both or none, since together they prove that Pub/Sub pushes']),
-    ...(environment['METRICS'] === 'true'
-      ? needed('ADMIN_API_KEY', 'METRICS is "true", and they are not for everybody')
+    ...(isOn('PUBSUB_CREATE') && environment['PUBSUB_PUSH_AUDIENCE']
+      ? needed('PUBSUB_PUSH_ENDPOINT', 'PUBSUB_CREATE makes a subscription that pushes to it')
       : []),
+    ...(isOn('METRICS') ? needed('ADMIN_API_KEY', 'METRICS is "true", and they are not for everybody') : []),
   ]
 }
 

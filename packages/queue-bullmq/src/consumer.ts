@@ -1,5 +1,5 @@
 import type { ConsumeOptions, JobHandler, QueueConsumer, QueueJob } from '@wa-agent/core'
-import { type BackoffOptions, backoffMs, describeError, type Logger } from '@wa-agent/core'
+import { type BackoffOptions, backoffMs, describeError, type Logger, tagOf } from '@wa-agent/core'
 import { DelayedError, type Job, type KeepJobs, WaitingError, Worker } from 'bullmq'
 import { type ClientSettings, PatientClient } from './connection.ts'
 import { GroupOrder } from './group-order.ts'
@@ -104,9 +104,15 @@ export class BullmqConsumer implements QueueConsumer {
     await this.#callNext(id, job.data)
   }
 
+  /** Whose job is over must not hear of it where this fails: the next one looks by itself when its time has come. */
   async #callNext(id: string, job: QueueJob): Promise<void> {
-    const next = await this.#groups.leave(id, job)
-    if (next !== undefined) await callJob(this.#worker, next)
+    try {
+      const next = await this.#groups.leave(id, job)
+      if (next !== undefined) await callJob(this.#worker, next)
+    } catch (error) {
+      const { logger, queue } = this.#settings
+      logger.warn({ queue, error: codeOf(error) }, 'the next job of a group could not be called')
+    }
   }
 
   async #handle(job: Job<QueueJob>): Promise<void> {
@@ -133,8 +139,10 @@ export class BullmqConsumer implements QueueConsumer {
     job.opts.attempts = maxAttempts
     job.opts.backoff = { type: 'fixed', delay: backoffMs(attempt, backoff, random) }
     job.opts.stackTraceLimit = 0
-    const { tenant, channel, id } = job.data
-    const fields = { queue, tenant, channel, job: id, attempt, reason }
+    const { tenant, channel, id, trace } = job.data
+    const traceId = trace?.['traceparent']?.split('-')[1]
+    // An id may hold a phone number.
+    const fields = { queue, tenant, channel, job: tagOf(id), ...(traceId && { traceId }), attempt, reason }
     if (attempt < maxAttempts) logger.info(fields, 'a job failed and comes back')
     else logger.warn(fields, 'a job failed for good')
     return new Error(reason)

@@ -8,6 +8,7 @@ import { jobOf, until } from './test-jobs.ts'
 
 const password = 'Sesame-Öffne-dich-42'
 const text = 'What a customer wrote'
+const number = '919998887777'
 const found = await startRedis({ password })
 const redis = found as OwnRedis
 afterAll(() => found?.[Symbol.asyncDispose]())
@@ -20,7 +21,7 @@ function witness(): { readonly logger: Logger; readonly lines: unknown[]; seen()
   return { logger, lines, seen: () => inspect(lines, { depth: 20, showHidden: true }) }
 }
 
-const secrets = [password, encodeURIComponent(password), text]
+const secrets = [password, encodeURIComponent(password), text, number]
 
 function expectNoSecret(seen: string): void {
   expect(seen.length).toBeGreaterThan(10)
@@ -54,7 +55,8 @@ describe.skipIf(found === undefined)('what bullmqQueue tells', () => {
     queue.consume(async () => {
       throw new TypeError(text)
     })
-    await queue.publish([jobOf('one', text)])
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
+    await queue.publish([{ ...jobOf(`acme/main/false_${number}@c.us_3EB0`, text), trace }])
     await until(async () => (await queue.stats()).dead === 1)
     const [dead] = await queue.deadLetters.list()
     lines.push(dead?.reason, await queue.broker.getJob(dead?.id ?? '').then((job) => job?.stacktrace))
@@ -64,6 +66,7 @@ describe.skipIf(found === undefined)('what bullmqQueue tells', () => {
     await queue.close()
     expectNoSecret(seen())
     expect(seen()).toContain('TypeError')
+    expect(seen()).toContain("traceId: '0af7651916cd43dd8448eb211c80319c'")
     expect(seen()).toContain('no memory left (OOM)')
   })
 

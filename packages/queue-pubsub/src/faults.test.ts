@@ -60,6 +60,7 @@ describe('a server that stops', { timeout }, () => {
     expect(Date.now() - beganMs).toBeLessThan(3000)
     await expect(queue.pause()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true })
     await expect(queue.deadLetters.list()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true })
+    await expect(queue.stats()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true })
   })
 
   test('while a consumer drains: it does not wait for ever', async () => {

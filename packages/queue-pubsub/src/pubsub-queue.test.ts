@@ -188,6 +188,31 @@ describe('what can go wrong with jobs', () => {
     expect(feed().size).toBe(0)
   })
 
+  test('who may not look at the topic sees that Pub/Sub is there, and who finds none that it is not', async () => {
+    const { queue } = await openQueue()
+    answering((asked) => (asked === 'GET ' ? 403 : undefined))
+    expect(await queue.stats()).toEqual({ working: 0 })
+    answering((asked) => (asked === 'GET ' ? 404 : undefined))
+    await expect(queue.stats()).rejects.toMatchObject({ code: 'queue_unavailable' })
+    server.refuse = () => undefined
+  })
+
+  test('a failure is told without what a job and its id hold', async () => {
+    const lines: string[] = []
+    const keep = (fields: object, line: string) => void lines.push(`${line} ${JSON.stringify(fields)}`)
+    const { queue } = await openQueue({ logger: { debug: keep, info: keep, warn: keep, error: keep } })
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
+    const id = 'acme/main/false_919998887777@c.us_3EB0'
+    await queue.publish([{ ...job, id, trace, data: 'What a customer wrote' }])
+    queue.consume(async () => {
+      throw new Error('What a customer wrote')
+    })
+    await until(() => lines.some((line) => line.startsWith('a job failed for good')))
+    expect(lines.filter((line) => line.startsWith('a job failed and comes back'))).toHaveLength(2)
+    expect(lines.at(-1)).toContain('"traceId":"0af7651916cd43dd8448eb211c80319c"')
+    expect(lines.join()).not.toMatch(/919998887777|customer/)
+  })
+
   test('without the role to see whether it is paused, it works', async () => {
     const warnings: string[] = []
     const { queue } = await openQueue({ logger: into(warnings) })

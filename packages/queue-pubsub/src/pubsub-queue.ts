@@ -12,7 +12,7 @@ import {
   WaAgentError,
   waitFor,
 } from '@wa-agent/core'
-import { type Api, createApi, PubsubRefusal } from './api.ts'
+import { type Api, createApi, explained, PubsubRefusal } from './api.ts'
 import { JobConsumer } from './consumer.ts'
 import { createDeadLetterBox, type DeadLetterBox } from './dead-letters.ts'
 import { createFailures, type Failures } from './failures.ts'
@@ -163,8 +163,18 @@ class PubsubJobs implements PubsubQueue {
   }
 
   async stats(): Promise<QueueStats> {
-    this.#mustBeOpen()
+    await this.#ready()
+    await this.#reach()
     return { working: [...this.#consumers.keys()].reduce((sum, { working }) => sum + working, 0) }
+  }
+
+  /** Nothing of the answer is used: it tells that Pub/Sub is there. Who may not ask for it is answered, too. */
+  async #reach(): Promise<void> {
+    try {
+      await this.#api.call({ method: 'GET', path: this.#settings.topic })
+    } catch (error) {
+      if (!(error instanceof PubsubRefusal && error.status === 403)) throw explained(error, 'look at the topic')
+    }
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { describeError, type JobHandler } from '@wa-agent/core'
+import { describeError, type JobHandler, tagOf } from '@wa-agent/core'
 import type { DeadLetterBox } from './dead-letters.ts'
 import type { Delivery } from './delivery.ts'
 import type { Failures } from './failures.ts'
@@ -36,10 +36,12 @@ export function createWork({ logger, retry }: Settings, failures: Failures, dead
         return true
       } catch (error) {
         const reason = describeError(error)
-        logger.debug(
-          { jobId: job.id, tenant: job.tenant, channel: job.channel, attempt, error: reason },
-          'a job failed',
-        )
+        const { tenant, channel, id, trace } = job
+        const traceId = trace?.['traceparent']?.split('-')[1]
+        // An id may hold a phone number.
+        const fields = { tenant, channel, job: tagOf(id), ...(traceId && { traceId }), attempt, reason }
+        if (attempt < retry.maxAttempts) logger.info(fields, 'a job failed and comes back')
+        else logger.warn(fields, 'a job failed for good')
         failures.failed(messageId, attempt)
         return attempt < retry.maxAttempts ? false : bury(delivery, attempt, reason)
       }

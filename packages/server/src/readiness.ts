@@ -64,7 +64,7 @@ async function askStorage(bot: Bot, { clock, readyTimeoutMs }: HttpSettings): Pr
 }
 
 function summary(
-  { transports, bot }: HttpSettings,
+  { transports, bot, ingest }: HttpSettings,
   known: {
     readonly states: ReadonlyMap<string, ConnectionState>
     readonly needs: Needs
@@ -87,8 +87,10 @@ function summary(
   // desktops are switched off at night.
   const providers = transports.filter((transport) => !isChatTransport(transport) && !isDesktopTransport(transport))
   const usable = providers.some(({ tenant, channel }) => !away(known.states.get(`${tenant}/${channel}`) ?? 'unknown'))
-  const isServed = (storage ?? 'ok') === 'ok' && (queue ?? 'ok') === 'ok'
-  const ready = isServed && !known.isStopping && (usable || providers.length === 0)
+  // An ingest that stores needs its queue only to ring; and it is by webhooks that it hears of a connection that is back.
+  const needsQueue = !(ingest && storage)
+  const isServed = (storage ?? 'ok') === 'ok' && (!needsQueue || (queue ?? 'ok') === 'ok')
+  const ready = isServed && !known.isStopping && (usable || providers.length === 0 || ingest !== undefined)
   if (storage === 'closed') reasons.unshift('the bot is not running')
   if (storage === 'away') reasons.unshift('the storage does not answer')
   if (queue === 'away' || queue === 'closed') reasons.unshift('the queue does not answer')

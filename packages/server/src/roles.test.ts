@@ -5,6 +5,7 @@ import {
   memoryStorage,
   type Queue,
   type Storage,
+  type Transport,
   WaAgentError,
 } from '@wa-agent/core'
 import { expect, test } from 'vitest'
@@ -89,6 +90,48 @@ test('an ingest acknowledges what the queue has, and asks for what it has not on
   world.queue.isAway = false
   await expect.poll(ready).toBe(200)
   expect((await world.queue.part.stats()).waiting).toBe(1)
+})
+
+test('an ingest that stores needs its queue only to ring', async () => {
+  const queue = shaky(memoryQueue())
+  const storage = shaky(memoryStorage())
+  const ingest = createIngest({ transports: [pushTransport()], queue: queue.part, storage: storage.part })
+  const server = createServer({ ingest, transports: ingest.transports, adminKey: false })
+  await ingest.start()
+  const ready = async () => {
+    const response = await server.fetch(request('/ready'))
+    return { status: response.status, reasons: ((await response.json()) as { reasons: readonly string[] }).reasons }
+  }
+  expect(await ready()).toEqual({ status: 200, reasons: [] })
+  queue.isAway = true
+  expect((await server.fetch(webhook('/webhooks/push/main', bodyWith('hello')))).status).toBe(200)
+  await expect.poll(ready).toEqual({ status: 200, reasons: ['the queue does not answer'] })
+  storage.isAway = true
+  await expect.poll(async () => (await ready()).status).toBe(503)
+  storage.isAway = false
+  queue.isAway = false
+  await server.stop()
+  await ingest.stop()
+  await queue.part.close()
+})
+
+test('an ingest stays ready while its channel is not connected: a webhook will tell when it is again', async () => {
+  const queue = memoryQueue()
+  let host: Parameters<Transport['start']>[0] | undefined
+  const transport: Transport = {
+    ...pushTransport(),
+    start: async (given) => {
+      host = given
+    },
+  }
+  const ingest = createIngest({ transports: [transport], queue })
+  const server = createServer({ ingest, transports: ingest.transports, adminKey: false })
+  await ingest.start()
+  host?.connection('disconnected', 'the phone is off')
+  expect((await server.fetch(request('/ready'))).status).toBe(200)
+  await server.stop()
+  await ingest.stop()
+  await queue.close()
 })
 
 test('an ingest verifies, and serves nothing but webhooks and probes', async () => {

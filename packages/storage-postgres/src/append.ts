@@ -99,6 +99,7 @@ export class Appender {
     slow: readonly boolean[],
   ): Promise<AppendResult[]> {
     const mailboxes = new Mailboxes(runner)
+    await lockKnown(runner, drafts)
     const results: AppendResult[] = []
     while (results.length < drafts.length) {
       const from = results.length
@@ -128,6 +129,22 @@ export class Appender {
       return []
     }
   }
+}
+
+/**
+ * Locks all that these messages name, oldest first as everybody does: one message after the other they would be locked in the
+ * order of the messages, and two processes would wait for each other.
+ */
+async function lockKnown(runner: Runner, drafts: readonly MessageDraft[]): Promise<void> {
+  const names = drafts.flatMap(({ entry, channel }) => personIds(entry.message).map((id) => ({ channel, id })))
+  const rows = await runner.query(
+    `SELECT DISTINCT a.conversation FROM unnest($1::integer[], $2::text[]) AS n (channel, id)
+     JOIN aliases AS a ON a.channel = n.channel AND a.id = n.id`,
+    [arrayOf(names.map(({ channel }) => channel)), arrayOf(names.map(({ id }) => encodeText(id)))],
+  )
+  await runner.query('SELECT FROM conversations WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE', [
+    arrayOf(rows.map(([id]) => id ?? null)),
+  ])
 }
 
 function columnsOf(drafts: readonly MessageDraft[]): unknown[] {

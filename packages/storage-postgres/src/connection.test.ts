@@ -20,6 +20,7 @@ test.each([
   ['ECONNREFUSED', true, 'storage_unavailable', true],
   ['08006', true, 'storage_unavailable', true],
   ['57P01', true, 'storage_unavailable', true],
+  ['25P03', true, 'storage_unavailable', true],
   ['53300', true, 'storage_unavailable', true],
   ['53100', false, 'storage_full', true],
   ['57014', false, 'storage_unavailable', true],

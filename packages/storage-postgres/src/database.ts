@@ -3,6 +3,7 @@ import { backOffMs } from './back-off.ts'
 import { connectionTo } from './connection.ts'
 import { isConnectionFailure, isSerializationFailure, toStorageError } from './errors.ts'
 import type { Settings } from './options.ts'
+import { Plans } from './plans.ts'
 
 /** A row as the server writes it: what a column means is known to who asks. */
 export type Row = readonly (string | null)[]
@@ -41,6 +42,7 @@ export class Database implements Runner {
   readonly schema: string
   readonly #settings: Settings
   readonly #pool: Pool
+  readonly #plans = new Plans()
   #isEnded = false
 
   constructor(settings: Settings) {
@@ -70,7 +72,9 @@ export class Database implements Runner {
   /** Several statements, all or none. `run` may be called again. */
   transaction<Value>(run: (runner: Runner) => Promise<Value>, options: CallOptions = repeatable): Promise<Value> {
     const relaxed = this.#settings.synchronousCommit === 'off' ? '; SET LOCAL synchronous_commit = off' : ''
-    const begin = `BEGIN; SET LOCAL search_path = ${this.schema}, pg_temp${relaxed}`
+    // Whoever stands still or has lost its machine in the middle must not keep the rows it has locked.
+    const alive = `SET LOCAL idle_in_transaction_session_timeout = ${this.#settings.answerTimeoutMs}`
+    const begin = `BEGIN; ${alive}; SET LOCAL search_path = ${this.schema}, pg_temp${relaxed}`
     return this.#retried(async (client) => {
       const runner: Runner = { query: (text, values = []) => this.#ask(client, text, values) }
       await this.#ask(client, begin, [])
@@ -87,14 +91,17 @@ export class Database implements Runner {
   }
 
   /** A function of the schema, called with one array or value for each parameter. */
-  callFunction(name: string, values: readonly unknown[], options?: CallOptions): Promise<Row[]> {
+  callFunction(name: string, values: readonly unknown[], options: CallOptions = repeatable): Promise<Row[]> {
     const parameters = values.map((_, index) => `$${index + 1}`).join(',')
     const called = `${this.schema}.${name}(${parameters})`
     const text =
       this.#settings.synchronousCommit === 'on'
         ? `SELECT * FROM ${called}`
         : `SELECT f.* FROM (SELECT set_config('synchronous_commit', 'off', true)) AS s, ${called} AS f`
-    return this.call(text, values, options)
+    return this.#retried(async (client) => {
+      if (this.#plans.areOld(client, performance.now())) await this.#ask(client, 'DISCARD PLANS', [])
+      return this.#ask(client, text, values)
+    }, options)
   }
 
   /** Ends the connections that we made. */

@@ -73,11 +73,12 @@ export function changedMeanwhile(): Error {
 
 /**
  * Whether the connection is to blame. What was asked for may or may not have been done: the answer never came. The server says
- * 57P01 to 57P03 when it ends, and 08... about connections.
+ * 57P01 to 57P03 when it ends, 25P03 and 25P04 when it ends a transaction that takes too long, and 08... about connections.
  */
 export function isConnectionFailure(error: unknown): boolean {
   const state = stateOf(error)
-  if (state !== undefined) return /^(08|57P0)/.test(state) || /^E[A-Z]{3,}/.test(state) || awayStates.has(state)
+  if (state !== undefined)
+    return /^(08|57P0|25P0[34])/.test(state) || /^E[A-Z]{3,}/.test(state) || awayStates.has(state)
   return error instanceof Error && /connection|timeout|terminated|closed/i.test(error.message)
 }
 

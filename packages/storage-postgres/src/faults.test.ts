@@ -2,6 +2,8 @@ import type { Claim, Storage } from '@wa-agent/core'
 import { type OwnPostgres, startPostgres } from '@wa-agent/testing/servers'
 import pg from 'pg'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import { Database } from './database.ts'
+import { settingsOf } from './options.ts'
 import { postgresStorage } from './postgres-storage.ts'
 import { answer, claim, incoming, keyOf, replyTo, start, usageDay } from './test-fixtures.ts'
 
@@ -228,6 +230,57 @@ describe.skipIf(!postgres)('when PostgreSQL fails', () => {
     expect([one.messages.length, one.flags.optedOut]).toEqual([1, false])
     await storage.close()
     await pool.end()
+  })
+
+  test('processes that take in orders of the same people in another order do not wait for each other', async () => {
+    const schema = freshSchema()
+    const deadlocks = () => ask('SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()')
+    const before = await deadlocks()
+    const storages = [1, 2].map(() => postgresStorage({ url, schema }))
+    await Promise.all(storages.map((storage) => storage.open()))
+    const chats = Array.from({ length: 20 }, (_, at) => `c${at}`)
+    await storages[0]?.append(chats.map((chat) => incoming(`first ${chat}`, chat)))
+    const orders = (name: string, of: readonly string[]) =>
+      of.map((chat) => ({ ...incoming(`${name} ${chat}`, chat), control: { optOut: false } }))
+    const appending = storages.map(async (storage, at) => {
+      const own = at === 0 ? chats : chats.toReversed()
+      for (let round = 0; round < 10; round += 1) await storage.append(orders(`${at} ${round}`, own))
+    })
+    await Promise.all(appending)
+    // What a session has counted is known when it has ended.
+    await Promise.all(storages.map((storage) => storage.close()))
+    expect(await deadlocks()).toEqual(before)
+  })
+
+  test('a process that stands still in the middle of a transaction does not keep its rows', async () => {
+    const schema = freshSchema()
+    const storage = postgresStorage({ url, schema })
+    await storage.open()
+    await storage.append([incoming('a')])
+    const still = new Database(settingsOf({ url, schema, answerTimeoutMs: 500 }))
+    let goesOn: () => void = () => undefined
+    const paused = new Promise<void>((resolve) => {
+      goesOn = resolve
+    })
+    let locked: () => void = () => undefined
+    const isLocked = new Promise<void>((resolve) => {
+      locked = resolve
+    })
+    const told = still.transaction(async (runner) => {
+      await runner.query('SELECT id FROM conversations FOR NO KEY UPDATE')
+      locked()
+      await paused
+      await runner.query('UPDATE conversations SET opted_out = true')
+    })
+    await isLocked
+    const [appended] = await storage.append([incoming('b')])
+    expect(appended?.status).toBe('stored')
+    goesOn()
+    await told
+    const [one] = (await claim(storage)) as [Claim]
+    expect([one.messages.length, one.flags.optedOut]).toEqual([2, true])
+    await still.end()
+    await storage.close()
   })
 
   test('a server that does not answer is given up, and a database that is away is a retryable error', async () => {

@@ -186,7 +186,8 @@ export class Attempt {
   /** What is to be sent now, or how the attempt ends without sending anything. */
   #sendable(transport: Transport, flags: Flags) {
     const nowMs = this.#engine.settings.clock.now()
-    if (this.#lease.signal.aborted) {
+    // Who stood still may not have been told yet that another has the conversation.
+    if (this.#lease.signal.aborted || this.#lease.current.expiresAtMs <= nowMs) {
       return { status: 'retry', notBeforeMs: nowMs, reason: 'stopped before it was sent' } as const
     }
     const forbidden = whyForbidden(this.#reply, flags, nowMs)

@@ -12,6 +12,9 @@ export interface ColdRecord {
   readonly pausedUntilMs?: number
 }
 
+const nothing = { day: '', ours: 0, others: 0 }
+const askAgainMs = 1000
+
 /** When the next cold message may go: so many a day, more each day while a number is new, not at night, not in a row. */
 export class ColdBudget {
   readonly #limits: ColdLimits
@@ -19,6 +22,8 @@ export class ColdBudget {
   readonly #timeZone: string
   #record: ColdRecord | undefined
   #share: Share = { place: 0, workers: 1 }
+  /** What was sent until the share was told, by us and by all others. `undefined`: it is not known yet. */
+  #before: { readonly day: string; readonly ours: number; readonly others: number } | undefined = nothing
 
   constructor(limits: ColdLimits, random: () => number) {
     this.#limits = limits
@@ -26,9 +31,24 @@ export class ColdBudget {
     this.#timeZone = limits.timeZone ?? 'UTC'
   }
 
-  /** Only this part of a day's messages is ours from now on, and the pauses are longer by as much. */
+  /**
+   * Only this part of what is left of a day's messages is ours from now on, and the pauses are longer by as much. Nothing goes
+   * until `sentByOthers` says what is left.
+   */
   share(share: Share): void {
     this.#share = share
+    if (this.#counts) this.#before = undefined
+  }
+
+  /** Whether it waits for `sentByOthers`. */
+  get asksForOthers(): boolean {
+    return this.#before === undefined
+  }
+
+  sentByOthers(records: readonly ColdRecord[], nowMs: number): void {
+    const { day } = localTime(nowMs, this.#timeZone)
+    const others = records.reduce((sum, record) => sum + (record.day === day ? record.sent : 0), 0)
+    this.#before = { day, ours: this.#sentOn(nowMs), others }
   }
 
   /** Whether anything has to be kept of what was sent. */
@@ -48,6 +68,7 @@ export class ColdBudget {
   earliest(nowMs: number): { readonly atMs: number; readonly reason: string } {
     const quietUntilMs = this.#quietUntilMs(nowMs)
     if (quietUntilMs > nowMs) return { atMs: quietUntilMs, reason: 'quiet hours' }
+    if (this.asksForOthers) return { atMs: nowMs + askAgainMs, reason: 'what other workers have sent is looked up' }
     if (this.#counts && this.#sentOn(nowMs) >= this.#allowedOn(nowMs)) {
       const tomorrowMs = nextAt(nowMs, 0, this.#timeZone)
       return { atMs: Math.max(tomorrowMs, this.#quietUntilMs(tomorrowMs)), reason: 'enough cold messages today' }
@@ -90,7 +111,10 @@ export class ColdBudget {
   }
 
   #allowedOn(nowMs: number): number {
-    return countOf(this.#allowedToAllOn(nowMs), this.#share)
+    const all = this.#allowedToAllOn(nowMs)
+    const { day, ours, others } = this.#before ?? nothing
+    if (day !== localTime(nowMs, this.#timeZone).day) return countOf(all, this.#share)
+    return ours + countOf(Math.max(0, all - ours - others), this.#share)
   }
 
   #allowedToAllOn(nowMs: number): number {

@@ -125,6 +125,17 @@ export class Governor {
     this.#coldSpacingMs = coldSpacingMs(ours)
   }
 
+  /** Whether no cold message goes before `sentByOthers` was told. */
+  get asksForOthers(): boolean {
+    return this.#cold.asksForOthers
+  }
+
+  /** What the records of the other workers of this channel say. */
+  sentByOthers(records: readonly GovernorRecord[]): void {
+    const colds = records.flatMap(({ cold }) => (cold ? [cold] : []))
+    this.#cold.sentByOthers(colds, this.#clock.now())
+  }
+
   /** Whether the transport has said that it is not connected. Who says nothing is taken to be. */
   get isAway(): boolean {
     return this.#isAway

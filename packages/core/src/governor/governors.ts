@@ -26,7 +26,8 @@ export interface GovernorsOptions extends Pick<GovernorOptions, 'clock' | 'rando
 }
 
 /** Each worker keeps what it has used itself. */
-const recordName = ({ place }: Share) => (place === 0 ? 'governor' : `governor.${place}`)
+const recordPrefix = 'governor'
+const recordName = ({ place }: Share) => (place === 0 ? recordPrefix : `${recordPrefix}.${place}`)
 const saveEveryMs = 1000
 /** Of the conversations that are worked on at once, one of several channels leaves so many free for the others ... */
 const keptForOthers = 0.05
@@ -142,6 +143,7 @@ export class Governors {
     governed.saved = await this.#options.storage.records.get(governed.channel, recordName(this.#share))
     governed.governor.restore(readRecord(governed.saved))
     await this.#saveOrWarn(governed)
+    await this.#askForOthers(governed)
   }
 
   /** Resolves once what the governor of the channel knows is durable. Those who ask meanwhile share the next write. */
@@ -158,14 +160,33 @@ export class Governors {
 
   #saveLater(): void {
     this.#cancelTimer = this.#options.clock.after(saveEveryMs, () => {
-      void this.#saveAll().then(() => {
+      void this.#saveAll(true).then(() => {
         if (this.#cancelTimer) this.#saveLater()
       })
     })
   }
 
-  async #saveAll(): Promise<void> {
-    for (const governed of this.#byChannel.values()) await this.#saveOrWarn(governed)
+  async #saveAll(goesOn = false): Promise<void> {
+    for (const governed of this.#byChannel.values()) {
+      await this.#saveOrWarn(governed)
+      if (goesOn) await this.#askForOthers(governed)
+    }
+  }
+
+  /** What is left of a day is divided: also what those who are gone have sent counts. */
+  async #askForOthers({ governor, channel }: Governed): Promise<void> {
+    if (!governor.asksForOthers) return
+    const share = this.#share
+    try {
+      const all = await this.#options.storage.records.list(channel, recordPrefix)
+      const others = [...all].filter(([name]) => name !== recordName(share))
+      if (share === this.#share) governor.sentByOthers(others.map(([, json]) => readRecord(json)))
+    } catch (error) {
+      this.#options.logger.warn(
+        { ...channel, error: describeError(error) },
+        'what other workers have sent is not known',
+      )
+    }
   }
 
   async #saveOrWarn(governed: Governed): Promise<void> {

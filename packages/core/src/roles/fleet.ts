@@ -42,6 +42,8 @@ export class Fleet {
   /** What stands at our place, as we wrote it; `undefined` where we have none. */
   #written: string | undefined
   #saidAtMs = Number.NEGATIVE_INFINITY
+  /** What was last seen at each place, and since when by our own clock: that of its worker may be wrong. */
+  readonly #seen = new Map<string, { readonly json: string; readonly sinceMs: number }>()
   #share: Share = { place: 0, workers: 0 }
   #isPaused = false
   readonly #connections = new Map<string, string>()
@@ -105,6 +107,7 @@ export class Fleet {
     const { storage, clock } = this.#options
     const all = await storage.records.list(fleetKey, '')
     const nowMs = clock.now()
+    this.#notice(all, nowMs)
     const isOurs = this.#written !== undefined && all.get(workerPrefix + this.#place) === this.#written
     if (!isOurs) await this.#takePlace(all)
     else if (nowMs - this.#saidAtMs >= sayEveryMs) {
@@ -124,14 +127,32 @@ export class Fleet {
       const place = this.#freePlace(all)
       if (await this.#say(place, all.get(workerPrefix + place))) return
       all = await this.#options.storage.records.list(fleetKey, workerPrefix)
+      this.#notice(all, this.#options.clock.now())
     }
+  }
+
+  /** Who is there says so again and again. Of what is seen for the first time only its own time is known. */
+  #notice(all: ReadonlyMap<string, string>, nowMs: number): void {
+    for (const name of this.#seen.keys()) if (!all.has(name)) this.#seen.delete(name)
+    for (const [name, json] of all) {
+      if (!name.startsWith(workerPrefix)) continue
+      const before = this.#seen.get(name)
+      if (before?.json === json) continue
+      const writtenMs = readPlace(json)?.seenMs ?? Number.NEGATIVE_INFINITY
+      this.#seen.set(name, { json, sinceMs: before ? nowMs : Math.min(nowMs, writtenMs) })
+    }
+  }
+
+  #isAlive(name: string, nowMs: number): boolean {
+    const seen = this.#seen.get(name)
+    return seen !== undefined && nowMs - seen.sinceMs < deadAfterMs
   }
 
   #freePlace(all: ReadonlyMap<string, string>): number {
     const nowMs = this.#options.clock.now()
     for (let place = 0; ; place += 1) {
-      const holder = readPlace(all.get(workerPrefix + place))
-      if (!holder || !isAlive(holder, nowMs)) return place
+      const name = workerPrefix + place
+      if (!all.has(name) || !this.#isAlive(name, nowMs)) return place
     }
   }
 
@@ -150,11 +171,10 @@ export class Fleet {
   }
 
   #tellShare(all: ReadonlyMap<string, string>, nowMs: number): void {
-    const others = [...all].filter(([name, json]) => {
-      if (!name.startsWith(workerPrefix) || name === workerPrefix + this.#place) return false
-      const holder = readPlace(json)
-      return holder !== undefined && isAlive(holder, nowMs)
-    })
+    const own = workerPrefix + this.#place
+    const others = [...all.keys()].filter(
+      (name) => name.startsWith(workerPrefix) && name !== own && this.#isAlive(name, nowMs),
+    )
     const workers = others.length + 1
     if (workers === this.#share.workers && this.#place === this.#share.place) return
     this.#share = { place: this.#place, workers }
@@ -179,8 +199,4 @@ export class Fleet {
   #warn(error: unknown): void {
     this.#options.logger.warn({ error: describeError(error) }, 'the other workers could not be looked at')
   }
-}
-
-function isAlive({ seenMs }: Place, nowMs: number): boolean {
-  return nowMs - seenMs < deadAfterMs
 }

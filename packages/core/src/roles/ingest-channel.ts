@@ -68,7 +68,7 @@ export class IngestChannel {
       track: (updates) => this.#track(updates),
       release: async (chat) => {
         if (storage) await storage.control({ ...channel, chat }, { handoff: null })
-        else await this.#publish({ type: 'release', chat })
+        else await this.#publish({ type: 'release', chat }, { group: chat })
       },
       connection: (state, reason) => this.#connection(state, reason),
       records: storage ? transportRecords(storage, channel) : this.#records,
@@ -130,11 +130,11 @@ export class IngestChannel {
     const told = { state, ...why, atMs: clock.now() }
     const telling = storage
       ? tellConnection(storage, this.#channel, told)
-      : this.#publish({ type: 'connection', ...told })
+      : this.#publish({ type: 'connection', ...told }, { group: 'connection' })
     telling.catch((error: unknown) => emit('error', { error, doing: 'telling the workers how a channel is connected' }))
   }
 
-  /** What is no message has no id of its own. */
+  /** What is no message has no id of its own. What undoes what came before is of one group with it. */
   async #publish(data: JobData, { id, group }: { readonly id?: string; readonly group?: string } = {}): Promise<void> {
     const { publisher, telemetry } = this.#options
     this.#count += 1

@@ -1,5 +1,5 @@
 import { type Clock, waitFor } from '../clock.ts'
-import { WaAgentError } from '../errors.ts'
+import { isWaAgentError, WaAgentError } from '../errors.ts'
 import type { Queue, QueueJob } from '../queue.ts'
 
 /** So many jobs go to the broker at once. */
@@ -49,7 +49,9 @@ export class Publisher {
         await this.#publishInTime(batch.map(({ job }) => job))
         for (const { done } of batch) done()
       } catch (error) {
-        for (const { failed } of batch) failed(error)
+        // Who waits behind a broker that hangs has waited as long.
+        const late = isAway(error) ? this.#waiting.splice(0) : []
+        for (const { failed } of [...batch, ...late]) failed(error)
       }
     }
     this.#publishing = undefined
@@ -67,6 +69,10 @@ export class Publisher {
       published.abort()
     }
   }
+}
+
+function isAway(error: unknown): boolean {
+  return isWaAgentError(error) && error.code === 'queue_unavailable'
 }
 
 function away(timeoutMs: number): WaAgentError {

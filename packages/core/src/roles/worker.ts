@@ -60,6 +60,8 @@ class WorkerBot extends EngineBot implements Worker {
   readonly #storage: Storage
   readonly #fleet: Fleet
   #consumer: QueueConsumer | undefined
+  /** From the call of `start` until everything has ended. */
+  #isInUse = false
   #isStarted = false
 
   constructor(options: BotOptions, { queue, intake }: { readonly queue: Queue | undefined; readonly intake: number }) {
@@ -91,32 +93,50 @@ class WorkerBot extends EngineBot implements Worker {
   }
 
   override async start(): Promise<void> {
-    await this.#storage.open()
-    await this.#fleet.join()
+    if (this.#isInUse) throw startedTwice()
+    this.#isInUse = true
     try {
+      await this.#storage.open()
+      await this.#fleet.join()
       await super.start()
+      this.#consumer = this.#consume()
     } catch (error) {
-      await this.#fleet.leave()
+      await this.#end()
+      // What went wrong first is what is told.
+      await this.#storage.close().catch(() => undefined)
       throw error
     }
     this.#isStarted = true
     this.#fleet.tellConnectionsAgain()
+  }
+
+  override async stop(): Promise<void> {
+    // As with a bot, what is still starting goes on.
+    if (!this.#isStarted) return
+    this.#isStarted = false
+    await this.#end()
+  }
+
+  #consume(): QueueConsumer | undefined {
     const { telemetry } = this.parts.engine
     const handle: JobHandler = (job, context) => {
       const attributes = { ...spanAttributesOf(job), 'wa_agent.attempt': context.attempt }
       const process = () => telemetry.span('wa_agent.process', attributes, () => takeIn(this.parts, job, context))
       return telemetry.withTrace(job.trace, process)
     }
-    this.#consumer = this.queue?.consume(handle, { concurrency: this.#intake })
+    return this.queue?.consume(handle, { concurrency: this.#intake })
   }
 
-  override async stop(): Promise<void> {
-    // What is in the queue stays there for the others.
-    await this.#consumer?.stop()
-    this.#consumer = undefined
-    this.#isStarted = false
-    await this.#fleet.leave()
-    await super.stop()
+  async #end(): Promise<void> {
+    try {
+      // What is in the queue stays there for the others.
+      await this.#consumer?.stop()
+      this.#consumer = undefined
+      await this.#fleet.leave()
+      await super.stop()
+    } finally {
+      this.#isInUse = false
+    }
   }
 
   pauseAll(): Promise<void> {
@@ -150,4 +170,11 @@ class WorkerBot extends EngineBot implements Worker {
         ),
       )
   }
+}
+
+function startedTwice(): WaAgentError {
+  return new WaAgentError(
+    'not_running',
+    'The worker was started already. Call start() once, and again only after stop().',
+  )
 }

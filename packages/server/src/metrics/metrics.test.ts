@@ -28,6 +28,14 @@ test('are open where they are said to be, also without any key', async () => {
   expect((await closed.server.fetch(request('/metrics', { key: adminKey }))).status).toBe(404)
 })
 
+test('are whole for all who ask at the same time', async () => {
+  const metrics = prometheusMetrics()
+  await using world = await openWorld({ metrics })
+  const ask = async () => parseMetrics(await (await world.server.fetch(request('/metrics', { key: adminKey }))).text())
+  for (const families of await Promise.all([ask(), ask(), ask()]))
+    expect(families.has('process_start_time_seconds')).toBe(true)
+})
+
 test('that nobody could read are refused', async () => {
   await using world = await openWorld()
   const options = { bot: world.bot, transports: [], adminKey: false } as const

@@ -49,13 +49,21 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Serve
   })
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true)
   watchProcess(meterProvider)
+  const collect = async () => {
+    const { resourceMetrics } = await reader.collect({ timeoutMillis: timeoutMs })
+    const body = serializer.serialize(resourceMetrics)
+    return { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: body.endsWith('\n') ? body : `${body}\n` }
+  }
+  let reading: ReturnType<typeof collect> | undefined
   return {
     public: options.public ?? false,
     meterProvider,
-    async read() {
-      const { resourceMetrics } = await reader.collect({ timeoutMillis: timeoutMs })
-      const body = serializer.serialize(resourceMetrics)
-      return { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: body.endsWith('\n') ? body : `${body}\n` }
+    read() {
+      // One for all who ask meanwhile: of two at once one would miss the gauges that the other has taken.
+      reading ??= collect().finally(() => {
+        reading = undefined
+      })
+      return reading
     },
   }
 }
