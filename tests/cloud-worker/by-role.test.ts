@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresForTests, pubsubForTests, startRedis } from '@wa-agent/testing/servers'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, type TestContext, test } from 'vitest'
+import { needed } from '../setup/needed.ts'
 import { post, webhookOf } from './post.ts'
 import { providers } from './providers.ts'
 import { credentials, environmentOf, secrets } from './settings.ts'
@@ -29,11 +30,11 @@ async function ask(worker: Worker, path: string, init: RequestInit = {}): Promis
 
 /** Two ingests and two workers answer each of some customers once; `check` looks at them at work. */
 async function expectAnswers(
+  context: TestContext,
   queue: Environment,
   check: (fleet: { readonly ingest: Worker; readonly worker: Worker }) => Promise<void> = async () => undefined,
 ): Promise<void> {
-  await using database = await postgresForTests()
-  if (!database) return
+  await using database = needed(await postgresForTests(), context)
   await using sink: Sink = await startSink()
   const shared = {
     ...environmentOf(sink.url, join(folder, 'no.db')),
@@ -62,10 +63,9 @@ async function expectAnswers(
   expect(log).not.toContain('do you have boxes')
 }
 
-test('on BullMQ and PostgreSQL, with a board, metrics and one command for all workers', async () => {
-  await using redis = await startRedis({ password: 'a-password-of-redis' })
-  if (!redis) return
-  await expectAnswers({ QUEUE: 'bullmq', REDIS_URL: redis.url }, async ({ ingest, worker }) => {
+test('on BullMQ and PostgreSQL, with a board, metrics and one command for all workers', async (context) => {
+  await using redis = needed(await startRedis({ password: 'a-password-of-redis' }), context)
+  await expectAnswers(context, { QUEUE: 'bullmq', REDIS_URL: redis.url }, async ({ ingest, worker }) => {
     for (const member of [ingest, worker]) expect((await fetch(`${member.url}/ready`)).status).toBe(200)
     expect((await fetch(`${worker.url}/queues`)).status).toBe(401)
     const page = await fetch(`${worker.url}/queues`, {
@@ -111,10 +111,9 @@ test('an ingest without Pub/Sub says that it is not ready', async () => {
   expect((await ingest.stop()).code).toBe(0)
 })
 
-test('an ingest with a queue and the database loses nothing with the memory of Redis', async () => {
-  await using redis = await startRedis()
-  await using database = await postgresForTests()
-  if (!redis || !database) return
+test('an ingest with a queue and the database loses nothing with the memory of Redis', async (context) => {
+  await using redis = needed(await startRedis(), context)
+  await using database = needed(await postgresForTests(), context)
   await using sink = await startSink()
   const own = { TRANSPORTS: 'cloud-api', QUEUE: 'bullmq', REDIS_URL: redis.url, DATABASE_URL: database.url }
   const shared = { ...environmentOf(sink.url, join(folder, 'no.db')), ...own }
@@ -126,12 +125,11 @@ test('an ingest with a queue and the database loses nothing with the memory of R
   for (const member of [ingest, worker]) expect((await member.stop()).code).toBe(0)
 })
 
-test('on PostgreSQL alone', () => expectAnswers({ QUEUE: 'none' }))
+test('on PostgreSQL alone', (context) => expectAnswers(context, { QUEUE: 'none' }))
 
-test('on Pub/Sub and PostgreSQL', { timeout: 120_000 }, async () => {
-  await using pubsub = await pubsubForTests()
-  if (!pubsub) return
-  await expectAnswers({
+test('on Pub/Sub and PostgreSQL', { timeout: 120_000 }, async (context) => {
+  await using pubsub = needed(await pubsubForTests(), context)
+  await expectAnswers(context, {
     QUEUE: 'pubsub',
     PUBSUB_PROJECT: pubsub.projectId,
     PUBSUB_CREATE: 'true',

@@ -2,6 +2,7 @@ import { memoryStorage, type SendResult } from '@wa-agent/core'
 import { simulatedWhatsApp, virtualClock } from '@wa-agent/testing'
 import { describe, expect, it } from 'vitest'
 import { crashable } from './crashable.ts'
+import { keptOpen } from './kept-open.ts'
 import { startWorld } from './world.ts'
 
 const to = (chat: string) => ({ tenant: 'default', channel: 'default', chat })
@@ -59,12 +60,12 @@ describe('the limits of a channel', () => {
     const clock = virtualClock()
     const bot = { limits: { cold: { perDay: 2 } } }
     {
-      await using world = await startWorld({ storage: keeping(storage), clock, bot })
+      await using world = await startWorld({ storage: keptOpen(storage), clock, bot })
       for (const chat of ['a', 'b']) await world.bot.send(to(chat), offer)
       await world.settle()
       expect(world.whatsapp.sent).toHaveLength(2)
     }
-    await using world = await startWorld({ storage: keeping(storage), clock, bot })
+    await using world = await startWorld({ storage: keptOpen(storage), clock, bot })
     await world.bot.send(to('c'), offer)
     await world.settle()
     expect(world.whatsapp.sent).toHaveLength(0)
@@ -129,7 +130,7 @@ describe('the limits of a channel', () => {
     const storage = memoryStorage()
     let writes = 0
     const { records } = storage
-    const counted = Object.assign(keeping(storage), {
+    const counted = Object.assign(keptOpen(storage), {
       records: {
         ...records,
         set: (...parameters: Parameters<typeof records.set>) => {
@@ -197,14 +198,3 @@ describe('the limits of a channel', () => {
     expect(world.named('circuit-changed').at(-1)).toMatchObject({ state: 'closed' })
   })
 })
-
-/** The same storage for the next bot. */
-function keeping(storage: ReturnType<typeof memoryStorage>) {
-  return new Proxy(storage, {
-    get(target, name) {
-      if (name === 'close') return async () => undefined
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}

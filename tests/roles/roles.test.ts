@@ -1,5 +1,6 @@
 import { type DeliveryUpdate, memoryQueue, type Transport, WaAgentError } from '@wa-agent/core'
 import { describe, expect, test } from 'vitest'
+import { keptOpen } from '../engine/kept-open.ts'
 import { fleetWorld } from './fleet-world.ts'
 
 const texts = (messages: readonly { readonly message: { readonly type: string } }[]) =>
@@ -236,14 +237,3 @@ describe('workers', () => {
     expect(after[1]).toEqual(before[1])
   })
 })
-
-/** An ingest closes its storage; this one outlives it. */
-function keptOpen(storage: Awaited<ReturnType<typeof fleetWorld>>['disk']) {
-  return new Proxy(storage, {
-    get(target, name) {
-      if (name === 'close') return async () => undefined
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}

@@ -2,6 +2,7 @@ import { seededRandom } from '@wa-agent/testing'
 import { postgresForTests, startPostgres, startRedis } from '@wa-agent/testing/servers'
 import { expect, test } from 'vitest'
 import { until } from '../cloud-worker/until.ts'
+import { needed } from '../setup/needed.ts'
 import type { Configuration } from './configuration.ts'
 import { type Member, startMember } from './fleet.ts'
 import { type Provider, startProvider } from './provider.ts'
@@ -87,80 +88,53 @@ async function expectEachOnceInOrder(provider: Provider, fleet: Fleet): Promise<
 
 const timeout = 60_000 + messages * 30
 
-const ofAll = { leaseMs: 5000, concurrency: 20 }
-
-test('ingests that store, Redis emptied in the middle: each message is answered once, those of a chat in order', {
-  timeout,
-}, async () => {
-  const random = seededRandom(seed)
-  await using database = await postgresForTests()
-  await using redis = await startRedis()
-  if (!database || !redis) return
+/** Delivers everything while members are killed, and `strike`s in the middle; then looks what the customers got. */
+async function expectToSurvive(
+  of: Omit<Configuration, 'role' | 'provider' | 'leaseMs' | 'concurrency'>,
+  { random, strike }: { readonly random: () => number; readonly strike: () => Promise<unknown> },
+): Promise<void> {
   await using provider = await startProvider()
-  await using fleet = await startFleet({
-    ...ofAll,
-    provider: provider.url,
-    databaseUrl: database.url,
-    redis: { url: redis.url, prefix: 'chaos' },
-    ingestStores: true,
-  })
+  await using fleet = await startFleet({ ...of, provider: provider.url, leaseMs: 5000, concurrency: 20 })
   await deliverAll(fleet, {
     random,
     async onDelivered(count) {
       if (count % 1000 === 500) await fleet.replaceWorker(random)
       if (count % 2000 === 1000) await fleet.replaceIngest(random)
-      if (count === Math.floor(messages / 2)) await redis.command('FLUSHALL')
+      if (count === Math.floor(messages / 2)) await strike()
     },
   })
   await expectEachOnceInOrder(provider, fleet)
+}
+
+test('ingests that store, Redis emptied in the middle: each message is answered once, those of a chat in order', {
+  timeout,
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
+  await using redis = needed(await startRedis(), context)
+  const of = { databaseUrl: database.url, redis: { url: redis.url, prefix: 'chaos' }, ingestStores: true }
+  await expectToSurvive(of, { random: seededRandom(seed), strike: () => redis.command('FLUSHALL') })
 })
 
 test('ingests without a database, workers killed: each message is answered once, those of a chat in order', {
   timeout,
-}, async () => {
-  const random = seededRandom(seed + 1)
-  await using database = await postgresForTests()
-  await using redis = await startRedis({ durable: true })
-  if (!database || !redis) return
-  await using provider = await startProvider()
-  await using fleet = await startFleet({
-    ...ofAll,
-    provider: provider.url,
-    databaseUrl: database.url,
-    redis: { url: redis.url, prefix: 'chaos' },
-  })
-  await deliverAll(fleet, {
-    random,
-    async onDelivered(count) {
-      if (count % 1000 === 500) await fleet.replaceWorker(random)
-      if (count % 2000 === 1000) await fleet.replaceIngest(random)
-      if (count === Math.floor(messages / 2)) {
-        await redis.kill()
-        await redis.start()
-      }
-    },
-  })
-  await expectEachOnceInOrder(provider, fleet)
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
+  await using redis = needed(await startRedis({ durable: true }), context)
+  const of = { databaseUrl: database.url, redis: { url: redis.url, prefix: 'chaos' } }
+  const strike = async () => {
+    await redis.kill()
+    await redis.start()
+  }
+  await expectToSurvive(of, { random: seededRandom(seed + 1), strike })
 })
 
 test('PostgreSQL alone, restarted in the middle: each message is answered once, those of a chat in order', {
   timeout,
-}, async () => {
-  const random = seededRandom(seed + 2)
-  await using database = await startPostgres()
-  if (!database) return
-  await using provider = await startProvider()
-  await using fleet = await startFleet({ ...ofAll, provider: provider.url, databaseUrl: database.url })
-  await deliverAll(fleet, {
-    random,
-    async onDelivered(count) {
-      if (count % 1000 === 500) await fleet.replaceWorker(random)
-      if (count % 2000 === 1000) await fleet.replaceIngest(random)
-      if (count === Math.floor(messages / 2)) {
-        await database.crash()
-        await database.start()
-      }
-    },
-  })
-  await expectEachOnceInOrder(provider, fleet)
+}, async (context) => {
+  await using database = needed(await startPostgres(), context)
+  const strike = async () => {
+    await database.crash()
+    await database.start()
+  }
+  await expectToSurvive({ databaseUrl: database.url }, { random: seededRandom(seed + 2), strike })
 })

@@ -1,6 +1,7 @@
 import { postgresForTests } from '@wa-agent/testing/servers'
 import { expect, test } from 'vitest'
 import { until } from '../cloud-worker/until.ts'
+import { needed } from '../setup/needed.ts'
 import { startMember } from './fleet.ts'
 import { startProvider } from './provider.ts'
 
@@ -9,9 +10,8 @@ const leaseMs = 2000
 
 test('a worker that stands still for longer than its lease is replaced, and doubles nothing when it goes on', {
   timeout: 120_000,
-}, async () => {
-  await using database = await postgresForTests()
-  if (!database) return
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
   await using provider = await startProvider()
   const of = { provider: provider.url, databaseUrl: database.url, leaseMs, concurrency: 20 }
   await using ingest = await startMember({ ...of, role: 'ingest' })

@@ -3,6 +3,7 @@ import { bullmqQueue } from '@wa-agent/queue-bullmq'
 import { postgresForTests, startPostgres, startRedis } from '@wa-agent/testing/servers'
 import { expect, test } from 'vitest'
 import { until } from '../cloud-worker/until.ts'
+import { needed } from '../setup/needed.ts'
 import type { Configuration } from './configuration.ts'
 import { type Member, startMember } from './fleet.ts'
 import { type Provider, startProvider } from './provider.ts'
@@ -26,10 +27,9 @@ const member = (role: Configuration['role'], of: Omit<Configuration, 'role' | 'l
 
 test('a queue that forgets everything takes with it what no worker had stored, and nothing else', {
   timeout,
-}, async () => {
-  await using database = await postgresForTests()
-  await using redis = await startRedis()
-  if (!database || !redis) return
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
+  await using redis = needed(await startRedis(), context)
   await using provider = await startProvider()
   const of = { provider: provider.url, databaseUrl: database.url, redis: { url: redis.url, prefix } }
   await using ingest = await member('ingest', of)
@@ -48,10 +48,9 @@ test('a queue that forgets everything takes with it what no worker had stored, a
 
 test('with a storage in the ingest nothing depends on the broker: webhooks are taken while it is away', {
   timeout,
-}, async () => {
-  await using database = await postgresForTests()
-  await using redis = await startRedis()
-  if (!database || !redis) return
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
+  await using redis = needed(await startRedis(), context)
   await using provider = await startProvider()
   const of = {
     provider: provider.url,
@@ -75,10 +74,9 @@ test('with a storage in the ingest nothing depends on the broker: webhooks are t
 
 test('without a storage in the ingest the provider is asked to deliver again while the broker is away', {
   timeout,
-}, async () => {
-  await using database = await postgresForTests()
-  await using redis = await startRedis({ durable: true })
-  if (!database || !redis) return
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
+  await using redis = needed(await startRedis({ durable: true }), context)
   await using provider = await startProvider()
   const of = { provider: provider.url, databaseUrl: database.url, redis: { url: redis.url, prefix } }
   await using ingest = await member('ingest', of)
@@ -96,10 +94,9 @@ test('without a storage in the ingest the provider is asked to deliver again whi
 for (const ingestStores of [true, false]) {
   test(`PostgreSQL away: the provider is asked to deliver again, ${ingestStores ? 'with a queue' : 'without one'}`, {
     timeout,
-  }, async () => {
-    await using database = await startPostgres()
-    await using redis = await startRedis()
-    if (!database || !redis) return
+  }, async (context) => {
+    await using database = needed(await startPostgres(), context)
+    await using redis = needed(await startRedis(), context)
     await using provider = await startProvider()
     const ofQueue = ingestStores ? { redis: { url: redis.url, prefix }, ingestStores } : {}
     const of = { provider: provider.url, databaseUrl: database.url, retryForMs: 500, ...ofQueue }
@@ -115,10 +112,9 @@ for (const ingestStores of [true, false]) {
   })
 }
 
-test('PostgreSQL away: an ingest without it takes webhooks, and their jobs wait', { timeout }, async () => {
-  await using database = await startPostgres()
-  await using redis = await startRedis()
-  if (!database || !redis) return
+test('PostgreSQL away: an ingest without it takes webhooks, and their jobs wait', { timeout }, async (context) => {
+  await using database = needed(await startPostgres(), context)
+  await using redis = needed(await startRedis(), context)
   await using provider = await startProvider()
   const redisOf = { url: redis.url, prefix }
   const of = { provider: provider.url, databaseUrl: database.url, redis: redisOf, retryForMs: 500 }
@@ -133,10 +129,11 @@ test('PostgreSQL away: an ingest without it takes webhooks, and their jobs wait'
   expect(said(provider)).toEqual(['answer to one', 'answer to two'])
 })
 
-test('a dead letter of the queue is passed over, and answered late when it is retried', { timeout }, async () => {
-  await using database = await postgresForTests()
-  await using redis = await startRedis()
-  if (!database || !redis) return
+test('a dead letter of the queue is passed over, and answered late when it is retried', {
+  timeout,
+}, async (context) => {
+  await using database = needed(await postgresForTests(), context)
+  await using redis = needed(await startRedis(), context)
   await using provider = await startProvider()
   const redisOf = { url: redis.url, prefix }
   const of = { provider: provider.url, databaseUrl: database.url, redis: redisOf, jobAttempts: 2 }

@@ -1,7 +1,8 @@
-import { type Clock, waitFor } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { isWaAgentError } from '../errors.ts'
 import type { Queue } from '../queue.ts'
 import type { Storage } from '../storage.ts'
+import { withinTime } from '../within-time.ts'
 import { fleetKey, pausedRecord } from './fleet-records.ts'
 
 /** What a process needs and whether it answers. What it does not need is absent. */
@@ -27,20 +28,13 @@ export async function healthOf(
 
 async function answers(
   ask: () => Promise<unknown>,
-  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+  limit: { readonly clock: Clock; readonly timeoutMs: number },
 ): Promise<Answer> {
-  const answered = new AbortController()
-  const late = waitFor(clock, timeoutMs, answered.signal).then(() => 'away' as const)
   try {
-    const answer = Promise.resolve()
-      .then(ask)
-      .then(
-        () => 'ok' as const,
-        (error: unknown) => (isClosed(error) ? ('closed' as const) : ('away' as const)),
-      )
-    return await Promise.race([answer, late])
-  } finally {
-    answered.abort()
+    await withinTime(ask, { ...limit, signal: undefined, timeoutError: () => new Error('no answer in time') })
+    return 'ok'
+  } catch (error) {
+    return isClosed(error) ? 'closed' : 'away'
   }
 }
 

@@ -6,12 +6,13 @@ import type { ChannelKey } from '../conversation.ts'
 import type { Emitter } from '../emitter.ts'
 import { describeError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { recordsIn } from '../memory/memory-records.ts'
 import type { InboundMessage, InboundMessageInput } from '../message.ts'
 import type { AppendResult, Storage } from '../storage.ts'
 import { spanAttributesOf } from '../telemetry/attributes.ts'
 import { observeAppend } from '../telemetry/observed-append.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { ConnectionState, DeliveryUpdate, Transport, TransportHost, TransportRecords } from '../transport.ts'
+import type { ConnectionState, DeliveryUpdate, Transport, TransportHost } from '../transport.ts'
 import { tellConnection } from './fleet-records.ts'
 import type { IngestEvents } from './ingest.ts'
 import { type JobData, jobOf } from './job.ts'
@@ -36,7 +37,7 @@ export class IngestChannel {
   readonly #channel: ChannelKey
   readonly #later: UpdatesLater | undefined
   /** What this process alone remembers, where there is no storage. */
-  readonly #records = recordsInMemory()
+  readonly #remembered = { records: recordsIn(new Map(), () => undefined) }
   #count = 0
   #isServing = false
 
@@ -71,7 +72,7 @@ export class IngestChannel {
         else await this.#publish({ type: 'release', chat }, { group: chat })
       },
       connection: (state, reason) => this.#connection(state, reason),
-      records: storage ? transportRecords(storage, channel) : this.#records,
+      records: transportRecords(storage ?? this.#remembered, channel),
       clock,
       logger,
     }
@@ -144,16 +145,5 @@ export class IngestChannel {
       const trace = telemetry.injectTrace()
       await publisher?.publish(trace ? { ...job, trace } : job)
     })
-  }
-}
-
-function recordsInMemory(): TransportRecords {
-  const all = new Map<string, string>()
-  return {
-    get: async (name) => all.get(name),
-    async set(name, value) {
-      if (value === undefined) all.delete(name)
-      else all.set(name, value)
-    },
   }
 }

@@ -1,6 +1,7 @@
-import { type Clock, waitFor } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { isWaAgentError, WaAgentError } from '../errors.ts'
 import type { Queue, QueueJob } from '../queue.ts'
+import { withinTime } from '../within-time.ts'
 
 /** So many jobs go to the broker at once. */
 const mostAtOnce = 256
@@ -57,17 +58,10 @@ export class Publisher {
     this.#publishing = undefined
   }
 
-  async #publishInTime(jobs: readonly QueueJob[]): Promise<void> {
+  #publishInTime(jobs: readonly QueueJob[]): Promise<void> {
     const { queue, clock, timeoutMs } = this.#options
-    const published = new AbortController()
-    const late = waitFor(clock, timeoutMs, published.signal).then(() => {
-      if (!published.signal.aborted) throw away(timeoutMs)
-    })
-    try {
-      await Promise.race([queue.publish(jobs), late])
-    } finally {
-      published.abort()
-    }
+    const limit = { clock, timeoutMs, signal: undefined, timeoutError: () => away(timeoutMs) }
+    return withinTime(() => queue.publish(jobs), limit)
   }
 }
 
