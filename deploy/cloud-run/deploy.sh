@@ -21,10 +21,6 @@ done
 [[ $project && $region && $env_file ]] || { echo "$usage" >&2; exit 2; }
 [[ -r $env_file ]] || { echo "There is no file $env_file that can be read." >&2; exit 2; }
 
-topic='whatsapp-prop8t-message-processing'
-subscription="$topic-sub"
-dead_topic="$topic-dead"
-dead_subscription="$subscription-dead"
 ingest='wa-agent-ingest'
 worker='wa-agent-worker'
 pusher='wa-agent-push'
@@ -55,6 +51,16 @@ setting() {
 for name in TRANSPORTS DATABASE_URL ADMIN_API_KEY; do
   [[ $(setting "$name") ]] || { echo "$name is missing in $env_file." >&2; exit 2; }
 done
+
+topic=$(setting PUBSUB_TOPIC)
+topic=${topic:-whatsapp-prop8t-message-processing}
+subscription=$(setting PUBSUB_SUBSCRIPTION)
+subscription=${subscription:-$topic-sub}
+dead_topic="$topic-dead"
+dead_subscription="$subscription-dead"
+
+# Of instances behind one address Prometheus would read one at random.
+[[ -z $(setting METRICS) ]] || echo "METRICS is left out: on Cloud Run watch what docs/deploy.md names." >&2
 
 cloud() {
   if $dry_run; then printf '%q ' gcloud "$@" "--project=$project"; echo; else gcloud "$@" "--project=$project"; fi
@@ -170,10 +176,11 @@ secrets_of() {
 
 queue_settings="QUEUE=pubsub|PUBSUB_PROJECT=$project|PUBSUB_TOPIC=$topic|PUBSUB_SUBSCRIPTION=$subscription|TRUSTED_PROXIES=1"
 
-# Anybody may call it: each webhook proves itself by a signature or a token.
+# Anybody may call it: each webhook proves itself by a signature or a token. It is started to be small: docs/performance.md.
 deploy_ingest() {
   cloud run deploy "$ingest" "--image=$image" "--region=$region" "--service-account=$(account "$ingest")" \
     --memory=512Mi --cpu=1 --min-instances=1 --max-instances=20 --concurrency=80 --timeout=60 --allow-unauthenticated \
+    --command=node "--args=--optimize-for-size,--liftoff-only,examples/cloud-worker/dist/index.js" \
     --startup-probe=httpGet.path=/health,periodSeconds=2,failureThreshold=30 --liveness-probe=httpGet.path=/health \
     "--set-env-vars=^|^ROLE=ingest|$queue_settings$(set_of "${both_plain[@]}")" \
     "--set-secrets=$(secrets_of "${transport_secrets[@]}")" --quiet

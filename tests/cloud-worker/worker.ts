@@ -73,7 +73,7 @@ function observe(child: ChildProcess) {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output.stdout += text
       if (!text.includes('ready') && output.stdout.length > 100_000) return
-      const port = /"port":(\d+)[^\n]*"the worker is ready"/.exec(output.stdout)?.[1]
+      const port = /"port":(\d+)[^\n]*"the (?:worker|ingest) is ready"/.exec(output.stdout)?.[1]
       if (port !== undefined) resolve(Number(port))
     })
   })

@@ -66,7 +66,7 @@ test('a port that is taken ends the worker with 1', async () => {
       ...environmentOf('http://127.0.0.1:9', join(folder, 'worker.db')),
       PORT: `${port}`,
     })
-    expect([code, stderr]).toEqual([1, expect.stringContaining('EADDRINUSE')])
+    expect([code, stderr]).toEqual([1, `PORT: ${port} is taken. Stop what uses it, or choose another.\n`])
   } finally {
     taken.close()
   }

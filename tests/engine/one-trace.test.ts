@@ -1,9 +1,9 @@
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import { createIngest, createPipeline, createWorker, memoryQueue, memoryStorage } from '@wa-agent/core'
-import { createServer } from '@wa-agent/server'
+import { createBot, createIngest, createPipeline, createWorker, memoryQueue, memoryStorage } from '@wa-agent/core'
+import { createServer, desktopTransport } from '@wa-agent/server'
 import { prometheusMetrics } from '@wa-agent/server/metrics'
 import { expect, test, vi } from 'vitest'
-import { bodyWith, pushTransport, signed, webhook } from '../../packages/server/src/test-world.ts'
+import { adminKey, bodyWith, pushTransport, signed, webhook } from '../../packages/server/src/test-world.ts'
 import { echo } from './world.ts'
 
 test('one trace goes from the webhook through the queue and the worker to the send', async () => {
@@ -80,6 +80,37 @@ test('with a storage in the ingest the trace travels with the message', async ()
   const spans = exporter.getFinishedSpans()
   expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1)
   expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['wa_agent.append', 'wa_agent.send']))
+})
+
+test('what a desktop asks for is one trace, from its request to the answer', async () => {
+  const exporter = new InMemorySpanExporter()
+  const tracerProvider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  const telemetry = { tracerProvider }
+  const desktop = desktopTransport()
+  const pipeline = createPipeline({ agents: [echo], fallback: echo })
+  const bot = createBot({ transports: [desktop], storage: memoryStorage(), pipeline, telemetry })
+  const server = createServer({ bot, transports: [desktop], adminKey, telemetry })
+  await bot.start()
+  try {
+    const response = await server.fetch(
+      new Request('http://cloud/api/desktop-agent/process-message', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ tenantId: 'default', from: 'anna@c.us', message: 'hello', timestamp: Date.now() }),
+      }),
+    )
+    expect(await response.json()).toMatchObject({ status: 'answered', reply: 'you said hello' })
+  } finally {
+    await server.stop()
+    await bot.stop()
+  }
+  const spans = exporter.getFinishedSpans()
+  const root = spans.find(({ parentSpanContext }) => parentSpanContext === undefined)
+  expect(root).toMatchObject({ name: 'wa_agent.desktop', attributes: { 'wa_agent.channel': 'desktop' } })
+  expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1)
+  const parts = ['wa_agent.append', 'wa_agent.turn', 'wa_agent.respond']
+  expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(parts))
+  expect(JSON.stringify(spans.map(({ attributes }) => attributes))).not.toContain('anna')
 })
 
 function signedCall(body: string) {

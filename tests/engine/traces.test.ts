@@ -2,8 +2,10 @@ import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { defineAgent, memoryStorage, Telemetry, type TraceHeaders, WaAgentError } from '@wa-agent/core'
-import { inbound, scriptedModel } from '@wa-agent/testing'
+import { prometheusMetrics } from '@wa-agent/server/metrics'
+import { inbound, scriptedModel, simulatedWhatsApp, virtualClock } from '@wa-agent/testing'
 import { afterEach, describe, expect, test } from 'vitest'
+import { crashable } from './crashable.ts'
 import { echo, startWorld } from './world.ts'
 
 const phone = '393331234567@c.us'
@@ -115,7 +117,7 @@ describe('traces', () => {
     expect(new Set(spans().map(traceOf)).size).toBe(1)
   })
 
-  test('a reply whose turn is not known any more is a trace of its own that says what it answers', async () => {
+  test('a reply that was stored without a trace has one of its own, and says what it answers', async () => {
     const { tracerProvider, only, named } = recorder()
     const storage = memoryStorage()
     await storage.open()
@@ -131,6 +133,56 @@ describe('traces', () => {
     expect(late && parentOf(late)).toBeUndefined()
     expect(late && traceOf(late)).not.toBe(traceOf(only('wa_agent.append')))
     expect(late?.attributes['wa_agent.answers']).toEqual([expect.stringMatching(/^[0-9a-f]{12}$/)])
+  })
+
+  test('a reply belongs to its turn also where another process sends it', async () => {
+    const clock = virtualClock()
+    const disk = memoryStorage({ clock })
+    await disk.open()
+    const whatsapp = simulatedWhatsApp({ clock })
+    const connection = { transports: [whatsapp.transport] }
+    const dead = recorder()
+    const { storage, crash } = crashable(disk)
+    const agent = defineAgent({
+      name: 'twice',
+      description: 'Says two things.',
+      respond({ reply }) {
+        reply.text('one')
+        reply.text('two')
+      },
+    })
+    const { tracerProvider } = dead
+    const first = await startWorld({
+      clock,
+      storage,
+      agents: [agent],
+      bot: { ...connection, telemetry: { tracerProvider } },
+    })
+    first.bot.on('turn-committed', crash)
+    whatsapp.customer('anna').says('hello')
+    await clock.advance(1000)
+    expect([dead.named('wa_agent.turn').length, whatsapp.customer('anna').texts.length]).toEqual([1, 1])
+
+    const alive = recorder()
+    const telemetry = { tracerProvider: alive.tracerProvider }
+    await using _ = await startWorld({ clock, storage: disk, bot: { ...connection, telemetry } })
+    await clock.advance(120_000)
+    expect(whatsapp.customer('anna').texts).toEqual(['one', 'two'])
+    const [turn, send] = [dead.only('wa_agent.turn'), alive.only('wa_agent.send')]
+    expect([parentOf(send), traceOf(send)]).toEqual([idOf(turn), traceOf(dead.only('wa_agent.append'))])
+  })
+
+  test('a reply carries no trace where nobody traces', async () => {
+    const storage = memoryStorage()
+    await using world = await startWorld({
+      storage,
+      bot: { telemetry: { meterProvider: prometheusMetrics().meterProvider } },
+    })
+    world.whatsapp.customer('anna').says('hello')
+    await world.settle()
+    const [reply] = (world.named('turn-committed')[0]?.['replies'] ?? []) as object[]
+    expect(reply).toBeDefined()
+    expect(reply).not.toHaveProperty('trace')
   })
 
   test('calls of a model follow the conventions for generative AI', async () => {

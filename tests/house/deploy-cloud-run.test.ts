@@ -191,3 +191,14 @@ test.skipIf(bash('command -v shellcheck').status !== 0)('shellcheck finds nothin
   const { status, stdout } = bash('shellcheck deploy/cloud-run/deploy.sh deploy/docker/healthcheck.sh')
   expect([status, stdout]).toEqual([0, ''])
 })
+
+posix('the topic and the subscription are those of the file; metrics that nobody could read are named', () => {
+  writeSettings({ ...secrets, PUBSUB_TOPIC: 'shop-mail', PUBSUB_SUBSCRIPTION: 'shop-pull', METRICS: 'true' })
+  const { stderr, calls } = deploy('--image', 'example.com/wa-agent:1')
+  expect(stderr).toBe('METRICS is left out: on Cloud Run watch what docs/deploy.md names.\n')
+  for (const made of ['topics create shop-mail', 'topics create shop-mail-dead', 'subscriptions create shop-pull '])
+    expect(calls.filter((call) => call.startsWith(`pubsub ${made}`.trim())).length, made).toBeGreaterThan(0)
+  const runs = calls.filter((call) => call.startsWith('run deploy'))
+  for (const run of runs) expect(run).toContain('|PUBSUB_TOPIC=shop-mail|PUBSUB_SUBSCRIPTION=shop-pull|')
+  expect(calls.join('\n')).not.toContain('whatsapp-prop8t')
+})

@@ -1,14 +1,16 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { metricList } from '@wa-agent/core'
 import { serverMetricList } from '@wa-agent/server/metrics'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { MetricFamily } from '../../packages/server/src/metrics/test-text-format.ts'
 import { exercisedMetrics } from './exercise-metrics.ts'
-import { textOf } from './files.ts'
+import { root, textOf } from './files.ts'
 
 const listed = { ...metricList, ...serverMetricList }
 const files = ['deploy/grafana/wa-agent.json', 'deploy/prometheus/alerts.yml', 'deploy/prometheus/alerts.test.yml']
 /** What Prometheus itself tells. */
-const ofPrometheus = ['up', 'something_else']
+const ofPrometheus = ['up']
 
 let exported: Map<string, MetricFamily>
 beforeAll(async () => {
@@ -26,7 +28,7 @@ function queriesOf(path: string): string {
 /** What is asked for: names that look like metrics, and their labels with values. */
 function asked(path: string) {
   const text = queriesOf(path)
-  const names = new Set(text.match(/\b(?:wa_agent|http_server|process|up|something)(?:_[a-z]+)*\b(?=[{[)\s,]|$)/gm))
+  const names = new Set(text.match(/\b(?:wa_agent|http_server|process|up)(?:_[a-z]+)*\b(?=[{[)\s,]|$)/gm))
   const matchers = [...text.matchAll(/\b(\w+)\{([^}]*)\}/g)].flatMap(([, name = '', inside = '']) =>
     [...inside.matchAll(/(\w+)=~?"([^"]*)"/g)].map(([, label = '', value = '']) => ({ name, label, value })),
   )
@@ -39,7 +41,7 @@ const baseOf = (name: string): string => {
   return exported.get(base)?.type === 'histogram' ? base : name
 }
 /** Labels that Prometheus adds. */
-const added = ['job', 'instance', 'le']
+const added = ['job', 'instance', 'le', 'namespace']
 
 test('every metric of the lists is exported, with the labels and the type that they say, and no other', () => {
   expect([...exported.keys()].sort()).toEqual(Object.keys(listed).sort())
@@ -126,4 +128,14 @@ test('the page lists every metric with its labels, and no other', () => {
     return [name, definition.kind, [...channel, ...('labels' in definition ? definition.labels : [])].join(', ')]
   })
   expect(told.sort()).toEqual(expected.sort())
+})
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0
+
+test.skipIf(!hasPromtool)('the alerts fire when they have to, and not else, as Prometheus sees it', () => {
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'alerts.test.yml'], {
+    cwd: join(root, 'deploy/prometheus'),
+    encoding: 'utf8',
+  })
+  expect([status, stdout, stderr]).toEqual([0, expect.stringContaining('SUCCESS'), ''])
 })

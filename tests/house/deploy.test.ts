@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
+import { smallFlags } from '../../bench/ingest-memory/measure.ts'
 import { filesBelow, root, textOf } from './files.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -272,6 +273,7 @@ const kustomization = parse(textOf('deploy/kubernetes/kustomization.yaml')) as {
 
 interface Container {
   readonly name: string
+  readonly command?: readonly string[]
   readonly env?: readonly { readonly name: string }[]
   readonly envFrom?: readonly Readonly<Record<string, { readonly name: string }>>[]
   readonly resources: { readonly requests: Json; readonly limits: Json }
@@ -416,4 +418,13 @@ test('every setting that a deployment makes is one, and every other one is spoke
   const page = textOf('docs/deploy.md')
   const known = new Set([...inCompose, ...inScript])
   expect(settings.filter((name) => !known.has(name) && !page.includes(`\`${name}\``))).toEqual([])
+})
+
+test('ingests are started to be small, everywhere', () => {
+  const command = ['node', ...smallFlags, 'examples/cloud-worker/dist/index.js']
+  expect(service('ingest').command).toEqual(command)
+  const [pod] = pods.filter(({ containers: [container] }) => container?.name === 'ingest')
+  expect(pod?.containers[0]?.command).toEqual(command)
+  expect(textOf('deploy/cloud-run/deploy.sh')).toContain(`--command=node "--args=${command.slice(1).join(',')}"`)
+  expect(textOf('deploy/docker/Dockerfile')).toContain('CMD ["node", "examples/cloud-worker/dist/index.js"]')
 })

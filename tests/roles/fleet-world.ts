@@ -102,7 +102,10 @@ export async function fleetWorld(): Promise<FleetWorld> {
 function mortal(queue: Queue, died: AbortSignal): Queue {
   return new Proxy(queue, {
     get(target, name) {
-      if (name !== 'consume') return Reflect.get(target, name)
+      if (name !== 'consume') {
+        const member: unknown = Reflect.get(target, name)
+        return typeof member === 'function' ? member.bind(target) : member
+      }
       const consume: Queue['consume'] = (handler, options) =>
         target.consume(
           async (job, context) => {

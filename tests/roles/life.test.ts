@@ -3,40 +3,42 @@ import {
   createWorker,
   memoryQueue,
   memoryStorage,
+  type Queue,
   type Storage,
   type Transport,
   WaAgentError,
 } from '@wa-agent/core'
 import { simulatedWhatsApp, type VirtualClock, virtualClock } from '@wa-agent/testing'
 import { describe, expect, test } from 'vitest'
+import { keptOpen } from '../engine/kept-open.ts'
 import { echo } from '../engine/world.ts'
 import { type FleetWorld, fleetWorld, type WorkerProcess } from './fleet-world.ts'
-
-/** The same with some of its parts replaced. */
-function withParts<Whole extends object>(whole: Whole, part: (name: string) => unknown): Whole {
-  return new Proxy(whole, {
-    get(target, name) {
-      const value: unknown = part(String(name)) ?? Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
+import { withParts } from './with-parts.ts'
 
 const fleet = { tenant: 'wa-agent', channel: 'fleet' }
 
-async function workerOn({ clock = virtualClock(), queue = memoryQueue({ clock }) } = {}) {
+async function workerOn({
+  clock = virtualClock(),
+  queue = memoryQueue({ clock }),
+  transport = {},
+}: {
+  clock?: VirtualClock
+  queue?: Queue
+  transport?: Partial<Transport>
+} = {}) {
   const disk = memoryStorage({ clock })
   await disk.open()
   const state = { isAway: false, isClosed: false }
-  const shut = { list: () => Promise.reject(new WaAgentError('storage_unavailable', 'away', { retryable: true })) }
-  const close = async () => {
-    state.isClosed = true
+  const away = () => Promise.reject(new WaAgentError('storage_unavailable', 'away', { retryable: true }))
+  const setClosed = (isClosed: boolean) => async () => {
+    state.isClosed = isClosed
   }
-  const storage = withParts(disk, (name) =>
-    name === 'close' ? close : name === 'records' && state.isAway ? shut : undefined,
-  )
+  const storage = withParts(disk, (name) => {
+    if (name === 'open' || name === 'close') return setClosed(name === 'close')
+    return name === 'records' && (state.isAway || state.isClosed) ? { list: away, replace: away } : undefined
+  })
   const worker = createWorker({
-    transports: [simulatedWhatsApp({ clock, catchUp: false }).transport],
+    transports: [{ ...simulatedWhatsApp({ clock, catchUp: false }).transport, ...transport }],
     pipeline: createPipeline({ agents: [echo], fallback: echo, clock }),
     storage,
     queue,
@@ -70,6 +72,14 @@ describe('a worker', () => {
     await clock.finish(worker.stop())
   })
 
+  test('whose transport does not start gives its place back', async () => {
+    const start = () => Promise.reject(new WaAgentError('invalid_options', 'no such token'))
+    const { worker, clock, disk, state } = await workerOn({ transport: { start } })
+    await expect(clock.finish(worker.start())).rejects.toMatchObject({ code: 'invalid_options' })
+    expect(state.isClosed).toBe(true)
+    expect((await disk.records.list(fleet, 'worker.')).size).toBe(0)
+  })
+
   test('that cannot take from the queue stops again and leaves nothing behind', async () => {
     const clock = virtualClock()
     const queue = memoryQueue({ clock })
@@ -101,6 +111,20 @@ test('a job of a channel that no worker serves is a dead letter in the end, and 
   expect((await disk.stats()).pendingMessages).toBe(0)
   await clock.finish(worker.stop())
   await queue.close()
+})
+
+test('what an ingest has stored needs no job: a bell that nobody hears loses nothing', async () => {
+  await using world = await fleetWorld()
+  await world.worker({}, { channel: 'another' })
+  await world.ingest({ storage: keptOpen(world.disk) })
+  world.whatsapp.customer('ana').says('hello')
+  await world.clock.advance(600_000)
+  const [letter] = await world.queue.deadLetters.list()
+  expect(letter?.job.data).toMatchObject({ type: 'bell', chat: 'ana' })
+  expect(world.whatsapp.sent).toEqual([])
+  await world.worker()
+  await world.clock.advance(60_000)
+  expect(world.whatsapp.sent).toHaveLength(1)
 })
 
 describe('workers whose clocks differ', () => {
@@ -217,7 +241,7 @@ describe('an ingest', () => {
     const records = {
       ...world.disk.records,
       set: async (...[channel, name, value]: Parameters<Storage['records']['set']>) => {
-        if (name.startsWith('connection.') && failures > 0) {
+        if (name === 'default/default' && failures > 0) {
           failures -= 1
           throw new WaAgentError('storage_unavailable', 'away for a moment', { retryable: true })
         }
@@ -233,7 +257,7 @@ describe('an ingest', () => {
     host.connection('connected')
     await world.clock.advance(10_000)
     expect(failures).toBe(0)
-    const told = await world.disk.records.get(fleet, 'connection.default/default')
+    const told = await world.disk.records.get({ ...fleet, channel: 'connections' }, 'default/default')
     expect(JSON.parse(told ?? '{}')).toMatchObject({ state: 'connected' })
   })
 

@@ -1,6 +1,9 @@
-import { WaAgentError } from '@wa-agent/core'
-import { scriptedModel } from '@wa-agent/testing'
+import { createPipeline, logFieldsOf, silentLogger, tagOf, WaAgentError } from '@wa-agent/core'
+import { inboundBuilder, scriptedModel } from '@wa-agent/testing'
 import { expect, test } from 'vitest'
+import { shopFallback } from './fallback.ts'
+import { sqliteOrderStore } from './order-store.ts'
+import { shopPlugin } from './shop.ts'
 import { ShopConversation } from './transcript.ts'
 
 test('a free question is answered by the model with the catalogue at hand', async () => {
@@ -59,4 +62,17 @@ test('a model that fails is answered for by the rules', async () => {
   using model = scriptedModel([{ error }])
   const chat = new ShopConversation({ model })
   expect(await chat.ask('what is the meaning of life')).toContain('1. Order something')
+})
+
+test('a model that fails is told with the conversation and the message', async () => {
+  const error = new WaAgentError('model_unavailable', 'The model is away. Try again later.', { retryable: true })
+  using model = scriptedModel([{ error }])
+  const lines: Record<string, unknown>[] = []
+  const logger = { ...silentLogger, warn: (fields: Record<string, unknown>) => void lines.push(fields) }
+  const orders = sqliteOrderStore({ path: ':memory:' })
+  const pipeline = createPipeline({ plugins: [shopPlugin({ orders })], fallback: shopFallback, model, logger })
+  const message = inboundBuilder({ from: 'anna' }).text('what is the meaning of life')
+  await pipeline.run({ tenant: 'acme', channel: 'sales', messages: [message] })
+  const whose = logFieldsOf({ tenant: 'acme', channel: 'sales', chat: message.chat })
+  expect(lines).toEqual([{ ...whose, message: tagOf(message.id), error: expect.stringContaining('model_unavailable') }])
 })

@@ -1,4 +1,12 @@
-import { type Bot, type ConversationKey, describeError, type Logger, logFieldsOf, tagOf } from '@wa-agent/core'
+import {
+  type Bot,
+  type ConversationKey,
+  describeError,
+  type Logger,
+  logFieldsOf,
+  tagOf,
+  tracedLogger,
+} from '@wa-agent/core'
 
 interface ReplyEvent {
   readonly conversation: ConversationKey
@@ -11,7 +19,9 @@ interface ReplyEvent {
  * Writes down what happens: where, which reply, how long, in which trace; never what was said. Conversations and messages are
  * told by tags: the ids of some providers have the customer's number in them.
  */
-export function logEvents(bot: Bot, logger: Logger): void {
+export function logEvents(bot: Bot, given: Logger): void {
+  // Also what is about no conversation names the trace in which it happened.
+  const logger = tracedLogger(given)
   bot.on('message-received', ({ conversation, message, status }) => {
     logger.debug({ ...logFieldsOf(conversation, message.id), type: message.type, status }, 'message received')
   })

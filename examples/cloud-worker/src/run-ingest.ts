@@ -4,6 +4,7 @@ import { prometheusMetrics } from '@wa-agent/server/metrics'
 import { loggerOf } from './logging.ts'
 import { openQueue } from './queue.ts'
 import type { Settings } from './settings.ts'
+import { startServer } from './start-server.ts'
 import { createTransports } from './transports.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -46,10 +47,10 @@ async function serve(settings: Settings, { logger, queue }: Parts): Promise<void
   const stopped = untilStopped()
   try {
     await ingest.start()
-    const { port } = await server.start({ port: settings.PORT, host: settings.HOST })
+    const port = await startServer(server, settings)
     logger.info(
       { port, role: settings.ROLE, queue: settings.QUEUE, transports: settings.TRANSPORTS },
-      'the worker is ready',
+      'the ingest is ready',
     )
     await stopped
     logger.info({}, 'stopping: what was acknowledged is handed over')

@@ -9,6 +9,7 @@ import { logEvents } from './log-events.ts'
 import { loggerOf } from './logging.ts'
 import { type OpenQueue, openQueue } from './queue.ts'
 import type { Settings } from './settings.ts'
+import { startServer } from './start-server.ts'
 import { openStorage } from './storage.ts'
 import { createTransports } from './transports.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -65,9 +66,10 @@ async function serve(settings: Settings, logger: Logger, { queue, ...ofQueue }: 
   const stopped = untilStopped()
   try {
     await worker.start()
-    const { port } = await server.start({ port: settings.PORT, host: settings.HOST })
+    const port = await startServer(server, settings)
     const { ROLE: role, QUEUE: by, TRANSPORTS: names } = settings
     logger.info({ port, role, queue: by, transports: names, chat: isChatOpen }, 'the worker is ready')
+    if (!isChatOpen) logger.info({}, 'without ADMIN_API_KEY there is no /chat, no /api, no /queues and no /metrics')
     await stopped
     logger.info({}, 'stopping: what is in work is finished, what is not is kept')
     await server.stop()

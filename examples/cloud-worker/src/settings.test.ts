@@ -116,6 +116,14 @@ test.each([
     { PUBSUB_CREATE: '1', PUBSUB_PUSH_AUDIENCE: 'a', PUBSUB_PUSH_ACCOUNT: 'b' },
     'PUBSUB_PUSH_ENDPOINT: missing',
   ],
+  ['a topic that cannot be', { PUBSUB_TOPIC: 'my topic!' }, 'PUBSUB_TOPIC: Expected 3 to 250 letters'],
+  ['a subscription that cannot be', { PUBSUB_SUBSCRIPTION: 'a' }, 'PUBSUB_SUBSCRIPTION: Expected 3 to 250 letters'],
+  ['the name of a project', { PUBSUB_PROJECT: 'My Project' }, 'PUBSUB_PROJECT: Expected small letters'],
+  [
+    'a worker with a file by accident',
+    { ROLE: 'worker', QUEUE: 'bullmq', REDIS_URL: 'redis://r' },
+    'DATABASE_URL: missing',
+  ],
   ['no Redis', { REDIS_URL: 'redis://' }, 'REDIS_URL: Expected an address that begins with redis://'],
   [
     'a password with signs',
@@ -130,4 +138,15 @@ test.each([
 
 test('starts with no transport only where somebody says which', () => {
   expect(() => readSettings({})).toThrow('TRANSPORTS: Name at least one of cloud-api, maytapi, aisensy, spoki, desktop')
+})
+
+test('a role that there is not is the only thing to be said about it', () => {
+  expect(() => readSettings({ ...meta, ROLE: 'foo' })).toThrow(/:\n {2}ROLE: Expected one of all, ingest, worker$/)
+})
+
+test('one token stands for what proves webhooks, where a provider has none of its own', () => {
+  const { META_VERIFY_TOKEN: own, ...without } = meta
+  const given = { ...without, WEBHOOK_VERIFY_TOKEN: 'violet-otter-19-lake' }
+  expect(readSettings(given)).toMatchObject({ META_VERIFY_TOKEN: 'violet-otter-19-lake' })
+  expect(readSettings({ ...given, META_VERIFY_TOKEN: own })).toMatchObject({ META_VERIFY_TOKEN: own })
 })

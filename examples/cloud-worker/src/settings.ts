@@ -29,6 +29,9 @@ export const roles = ['all', 'ingest', 'worker'] as const
 /** What brings work from ingests to workers; with `none` the ingests write into the database of the workers. */
 export const queues = ['memory', 'bullmq', 'pubsub', 'none'] as const
 const count = z.coerce.number({ error: 'Expected a whole number above 0' }).int().min(1)
+const pubsubName = z
+  .string()
+  .regex(/^(?!goog)[a-z][\w.~+%-]{2,249}$/i, 'Expected 3 to 250 letters, digits and -._~+%, a letter first, not "goog"')
 const offByDefault = z.stringbool({ error: 'Expected true or false' }).default(false)
 
 const nameOne = `Name at least one of ${transportNames.join(', ')}`
@@ -41,9 +44,12 @@ const environmentSchema = z.object({
   ROLE: z.enum(roles, { error: `Expected one of ${roles.join(', ')}` }).default('all'),
   QUEUE: z.enum(queues, { error: `Expected one of ${queues.join(', ')}` }).default('memory'),
   REDIS_URL: addressOf('redis', 'rediss'),
-  PUBSUB_PROJECT: optional,
-  PUBSUB_TOPIC: z.string().default('whatsapp-prop8t-message-processing'),
-  PUBSUB_SUBSCRIPTION: z.string().default('whatsapp-prop8t-message-processing-sub'),
+  PUBSUB_PROJECT: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.:-]*$/, 'Expected small letters, digits and hyphens')
+    .optional(),
+  PUBSUB_TOPIC: pubsubName.default('whatsapp-prop8t-message-processing'),
+  PUBSUB_SUBSCRIPTION: pubsubName.default('whatsapp-prop8t-message-processing-sub'),
   PUBSUB_CREATE: offByDefault,
   PUBSUB_PUSH_AUDIENCE: optional,
   PUBSUB_PUSH_ACCOUNT: optional,
@@ -119,7 +125,7 @@ const shortestIssued = 6
 
 /** Reads the settings; throws one error that names everything that is wrong or missing. */
 export function readSettings(given: NodeJS.ProcessEnv): Settings {
-  const environment = withoutBlanks(given)
+  const environment = withOneToken(withoutBlanks(given))
   const result = environmentSchema.safeParse(environment)
   const problems = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
   const names = listOf(environment['TRANSPORTS'])
@@ -157,10 +163,13 @@ function wrongTopology(chosen: readonly TransportName[], environment: NodeJS.Pro
     ...(QUEUE === 'bullmq' ? needed('REDIS_URL', 'QUEUE is "bullmq"') : []),
     ...(QUEUE === 'pubsub' ? needed('PUBSUB_PROJECT', 'QUEUE is "pubsub"') : []),
     ...(QUEUE === 'none' ? needed('DATABASE_URL', 'QUEUE is "none": ingests and workers meet in a database') : []),
-    ...(ROLE !== 'all' && QUEUE === 'memory'
+    ...(roles.some((role) => role === ROLE && role !== 'all') && QUEUE === 'memory'
       ? [
           `QUEUE: "memory" does not leave the process; for ROLE=${ROLE} choose bullmq, pubsub, or none with DATABASE_URL`,
         ]
+      : []),
+    ...(ROLE === 'worker' && !environment['DATABASE']
+      ? needed('DATABASE_URL', 'workers share a database; one that is the only one names its file by DATABASE')
       : []),
     ...(ROLE === 'ingest' && chosen.includes('desktop')
       ? ['TRANSPORTS: desktops are served by ROLE=all or ROLE=worker, because they wait for their answers']
@@ -217,6 +226,12 @@ function isWeak(name: string, value: string | undefined): boolean {
 function withoutBlanks(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const)
   return Object.fromEntries(trimmed.filter(([, value]) => value !== undefined && value !== ''))
+}
+
+/** `WEBHOOK_VERIFY_TOKEN` stands for what proves the webhook of a provider that has no secret of its own here. */
+function withOneToken(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { WEBHOOK_VERIFY_TOKEN: token, ...others } = environment
+  return token === undefined ? others : { META_VERIFY_TOKEN: token, AISENSY_WEBHOOK_SECRET: token, ...others }
 }
 
 /** A path is appended to it, and what is secret belongs into settings of its own. */

@@ -104,6 +104,7 @@ export interface RespondContext<Own extends Intents = Intents, Session = unknown
   readonly nowMs: number
   /** Aborted when the turn's time is over or its lease is lost. */
   readonly signal: AbortSignal
+  /** Its lines name the conversation, by a tag, the first message and the trace. */
   readonly logger: Logger
   /** The bytes of a file that came in, at most `maxBytes` (default 16 MiB): beyond it `media_too_large`. */
   openMedia(media: MediaReference, options?: { readonly maxBytes?: number }): Promise<Uint8Array>

@@ -59,6 +59,12 @@ export function isWaAgentError(error: unknown): error is WaAgentError {
   return error instanceof Error && error.name === 'WaAgentError' && 'code' in error
 }
 
+/** Whether nothing is wrong with what was asked for: the storage is away, read-only or full, and takes it when it is back. */
+export function isStorageAway(error: unknown): boolean {
+  if (!isWaAgentError(error) || !error.retryable) return false
+  return error.code === 'storage_unavailable' || error.code === 'storage_full'
+}
+
 /** A short description that is safe to store and to log: class and code, and our own message; never a foreign one. */
 export function describeError(error: unknown): string {
   if (isWaAgentError(error)) return `${error.code}: ${error.message}`

@@ -121,6 +121,7 @@ export type {
   MessageAnswer,
   NewMessage,
   NewReply,
+  OverdueQuery,
   Records,
   ReplyKind,
   ReplyOutcome,
@@ -162,7 +163,7 @@ export { normalizeKeyword } from './normalize.ts'
 
 export { type Clock, systemClock, waitFor } from './clock.ts'
 export { type Logger, silentLogger } from './logger.ts'
-export { describeError, framesOf, isWaAgentError, WaAgentError } from './errors.ts'
+export { describeError, framesOf, isStorageAway, isWaAgentError, WaAgentError } from './errors.ts'
 export type { ErrorCode, WaAgentErrorOptions } from './errors.ts'
 export { type BackoffOptions, backoffMs } from './backoff.ts'
 export { parseRetryAfterMs } from './retry.ts'

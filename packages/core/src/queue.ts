@@ -48,7 +48,10 @@ export interface JobContext {
   readonly signal: AbortSignal
 }
 
-/** Takes one job. What it throws brings the job back later. */
+/**
+ * Takes one job. What it throws brings the job back later. An error that `isStorageAway` tells apart is no attempt: the job is
+ * fine, and comes back every few seconds (5 at most) for as long as the storage is away, never as a dead letter.
+ */
 export type JobHandler = (job: QueueJob, context: JobContext) => Promise<void>
 
 /** How jobs are consumed. */
@@ -113,8 +116,8 @@ export interface Queue {
   publish(jobs: readonly QueueJob[], options?: PublishOptions): Promise<void>
   /**
    * Hands each job to `handler` at least once, to one consumer at a time as long as none dies. A handler that throws gets
-   * it again after 2 s, 4 s, 8 s, ... (with jitter); after the last attempt it is a dead letter. Other jobs do not wait
-   * for one that failed.
+   * it again after 2 s, 4 s, 8 s, ... (with jitter); after the last attempt it is a dead letter, unless the storage is away.
+   * Other jobs do not wait for one that failed.
    */
   consume(handler: JobHandler, options?: ConsumeOptions): QueueConsumer
   readonly deadLetters: DeadJobs
@@ -125,6 +128,11 @@ export interface Queue {
   pause(): Promise<void>
   resume(): Promise<void>
   stats(): Promise<QueueStats>
+  /**
+   * Resolves if a job could be published now, and rejects with `queue_unavailable` if not: a broker may answer and take nothing
+   * in. Cheap, as it is asked for each look at the readiness; where it is missing, `stats` is asked.
+   */
+  ping?(): Promise<void>
   /** Stops all consumers as their `stop` does and lets go of everything. Calling it again changes nothing. */
   close(): Promise<void>
 }

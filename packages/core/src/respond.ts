@@ -11,6 +11,7 @@ import type { Model, ModelUsage } from './model.ts'
 import { collectReplies } from './reply.ts'
 import { copyOf } from './state.ts'
 import { logFieldsOf } from './telemetry/log-fields.ts'
+import { boundLogger } from './telemetry/traced-logger.ts'
 import type { RunOptions, TurnResponse } from './turn.ts'
 import { type TimeLimit, withinTime } from './within-time.ts'
 
@@ -95,7 +96,10 @@ function contextOf(
     get signal() {
       return limit.signal
     },
-    logger: options.logger,
+    // Few agents log: the tags are made for those who do.
+    get logger() {
+      return boundLogger(options.logger, logFieldsOf(turn.conversation, turn.messages[0]?.id))
+    },
     openMedia: (media, { maxBytes = defaultMaxMediaBytes } = {}) =>
       openMedia(media, { maxBytes, signal: limit.signal, open: options.openMedia }),
   }

@@ -73,6 +73,8 @@ export interface NewReply {
   /** Ids of the customer's messages that it answers. */
   readonly inReplyTo: readonly string[]
   readonly notBeforeMs: number
+  /** Whoever sends it goes on with this trace. */
+  readonly trace?: TraceHeaders
 }
 
 /** `sending` means that an attempt began whose end is not known (yet). */
@@ -117,8 +119,10 @@ export interface ClaimRequest {
   readonly leaseMs: number
   /** Only this one, if it is due and free. */
   readonly conversation?: ConversationKey
-  /** Otherwise the most overdue ones, at most so many (default 1) ... */
+  /** Otherwise the most overdue ones, at most so many (default 1); where many channels have a queue, the first of each ... */
   readonly limit?: number
+  /** ... of these channels (default: of all) ... */
+  readonly channels?: readonly ChannelKey[]
   /** ... without these (as `conversationId` writes them). */
   readonly except?: ReadonlySet<string>
   /** How many messages a turn may take. */
@@ -127,6 +131,15 @@ export interface ClaimRequest {
   readonly historyLimit: number
   /** The day whose usage is wanted, as `2026-11-21`. */
   readonly usageDay: string
+}
+
+/** Which channels are overdue. */
+export interface OverdueQuery {
+  readonly nowMs: number
+  /** Those with something that was due before this, and is in nobody's lease now ... */
+  readonly beforeMs: number
+  /** ... but not these. */
+  readonly except: readonly ChannelKey[]
 }
 
 /** A claimed conversation and all that a turn needs. */
@@ -253,7 +266,7 @@ export interface DeadLetter {
   readonly atMs: number
 }
 
-/** How much is waiting. */
+/** How much is waiting. Where it is very much, a storage may tell less than it has: at least so much. */
 export interface StorageStats {
   readonly pendingMessages: number
   readonly pendingReplies: number
@@ -330,6 +343,8 @@ export interface Storage {
   enqueue(conversation: ConversationKey, replies: readonly NewReply[]): Promise<ConversationKey>
   /** Applies a control outside a turn. */
   control(conversation: ConversationKey, control: Control): Promise<Flags>
+  /** The channels in which something waits that nobody takes. */
+  overdue(query: OverdueQuery): Promise<readonly ChannelKey[]>
   readonly deadLetters: DeadLetters
   readonly records: Records
   stats(): Promise<StorageStats>

@@ -193,11 +193,15 @@ describe.skipIf(found === undefined)('bullmqQueue', () => {
   })
 
   test.each<[string, Partial<BullmqQueueOptions>, string]>([
-    ['a name with a colon', { name: 'a:b' }, 'Expected `name` to be a name without a colon, got a:b.'],
+    ['a name with a colon', { name: 'a:b' }, 'Expected `name` to be a name without a colon, got "a:b".'],
     ['what it does not know', { lockMS: 1 } as object, 'Expected options that exist, got `lockMS`'],
-    ['no attempts', { retry: { maxAttempts: 0 } }, 'Expected `retry.maxAttempts` to be a whole number above 0, got 0.'],
-    ['a lock of no time', { lockMs: 0 }, 'Expected `lockMs` to be a whole number above 0, got 0.'],
-    ['a limit of no time', { timeoutMs: 1.5 }, 'Expected `timeoutMs` to be a whole number above 0, got 1.5.'],
+    ['no attempts', { retry: { maxAttempts: 0 } }, 'Expected `retry.maxAttempts` to be a whole number from 1, got 0.'],
+    ['a lock of no time', { lockMs: 0 }, 'Expected `lockMs` to be a whole number from 100 to 86400000, got 0.'],
+    [
+      'a limit of no time',
+      { timeoutMs: 1.5 },
+      'Expected `timeoutMs` to be a whole number from 1 to 86400000, got 1.5.',
+    ],
   ])('refuses %s', (_, options, message) => {
     expect(() => queueOf(options)).toThrow(message)
   })

@@ -1,65 +1,26 @@
 import {
-  type BackoffOptions,
   type ConsumeOptions,
-  checkNames,
   type DeadJobs,
   type JobHandler,
-  type Logger,
-  type NamesOf,
   type PublishOptions,
   type Queue,
   type QueueCapabilities,
   type QueueConsumer,
   type QueueJob,
   type QueueStats,
-  silentLogger,
   WaAgentError,
 } from '@wa-agent/core'
 import { Queue as Broker, type JobsOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { checkConnection, logOutages, promptClient, type RedisConnection, ready } from './connection.ts'
+import { logOutages, promptClient, ready } from './connection.ts'
 import { BullmqConsumer, type ConsumerSettings } from './consumer.ts'
 import { deadLettersOf } from './dead-letters.ts'
+import { warnOfEviction } from './eviction.ts'
 import { GroupOrder } from './group-order.ts'
 import { callJob, delayedName, groupWaitMs } from './group-wait.ts'
-import { priorities } from './priority.ts'
-import { type KeepOptions, keepJobs } from './retention.ts'
+import { type BullmqQueueOptions, checkConsuming, publishingOf, settingsOf } from './options.ts'
 import { statsOf } from './stats.ts'
 import { unavailable } from './unavailable.ts'
-
-/** How a queue on BullMQ is made. */
-export interface BullmqQueueOptions {
-  /**
-   * Where Redis is: a URL (`redis://` or `rediss://`), options of ioredis, or a client of ioredis, whose settings are
-   * used: it is neither used itself nor closed.
-   */
-  readonly connection: RedisConnection
-  /** Queues of one name on one Redis are one queue. Default `wa-agent`. */
-  readonly name?: string
-  /** What Redis' keys begin with. Default `bull`, as with BullMQ. */
-  readonly prefix?: string
-  /**
-   * How often (default 5 attempts in all) and how soon (2 s, 4 s, 8 s, ...) a failed job is tried again. The process that
-   * consumes decides.
-   */
-  readonly retry?: BackoffOptions & { readonly maxAttempts?: number }
-  /**
-   * How long Redis keeps jobs that are over. Default: what is done is forgotten at once, dead letters stay until somebody
-   * decides on them. The process that consumes decides.
-   */
-  readonly retention?: { readonly completed?: KeepOptions; readonly dead?: KeepOptions }
-  /**
-   * How long a job stays with a process that says nothing. A process that dies is noticed after at most two thirds of it
-   * more. One that is blocked for so long shares its jobs with others. Default 15,000.
-   */
-  readonly lockMs?: number
-  /** How long Redis may take for an answer before `queue_unavailable`. Default 5,000. */
-  readonly timeoutMs?: number
-  /** 0..1, for jitter. Default `Math.random`. */
-  readonly random?: () => number
-  /** Default: silent. */
-  readonly logger?: Logger
-}
 
 /** A queue on BullMQ, with BullMQ's own object for what only BullMQ can. */
 export interface BullmqQueue extends Queue {
@@ -67,41 +28,9 @@ export interface BullmqQueue extends Queue {
   readonly broker: Broker<QueueJob>
 }
 
-const keepNames: NamesOf<KeepOptions> = { maxCount: true, maxAgeMs: true }
-
-const optionNames: NamesOf<BullmqQueueOptions> = {
-  connection: true,
-  name: true,
-  prefix: true,
-  retry: { maxAttempts: true, baseMs: true, maxMs: true, jitter: true },
-  retention: { completed: keepNames, dead: keepNames },
-  lockMs: true,
-  timeoutMs: true,
-  random: 'function',
-  logger: 'object',
-}
-
 /** A queue on BullMQ and Redis. It connects at once, and goes on trying. */
 export function bullmqQueue(options: BullmqQueueOptions): BullmqQueue {
-  checkNames('bullmqQueue', options, optionNames)
-  checkConnection(options.connection)
-  const { name = 'wa-agent', prefix = 'bull', retry = {}, retention = {} } = options
-  if (name === '' || name.includes(':')) throw wrong('name', 'a name without a colon', name)
-  const { maxAttempts = 5, ...backoff } = retry
-  return new QueueOnBullmq({
-    connection: options.connection,
-    name,
-    prefix,
-    queue: name,
-    maxAttempts: whole('retry.maxAttempts', maxAttempts),
-    backoff,
-    random: options.random ?? Math.random,
-    lockMs: whole('lockMs', options.lockMs ?? 15_000),
-    timeoutMs: whole('timeoutMs', options.timeoutMs ?? 5000),
-    keepCompleted: keepJobs(retention.completed) ?? { count: 0 },
-    keepDead: keepJobs(retention.dead) ?? { count: -1 },
-    logger: options.logger ?? silentLogger,
-  })
+  return new QueueOnBullmq(settingsOf(options))
 }
 
 class QueueOnBullmq implements BullmqQueue {
@@ -119,13 +48,15 @@ class QueueOnBullmq implements BullmqQueue {
   readonly #redis: Redis
   readonly #groups: GroupOrder
   readonly #consumers = new Set<BullmqConsumer>()
+  readonly #silence: () => void
   #closing: Promise<void> | undefined
 
   constructor(settings: ConsumerSettings) {
     const { name, prefix } = settings
     this.#settings = settings
     this.#redis = promptClient(settings)
-    logOutages(this.#redis, settings)
+    this.#silence = logOutages(this.#redis, settings)
+    warnOfEviction(this.#redis, settings)
     // The version is not asked for: BullMQ asks once, and would never answer again if Redis were away just then.
     const broker = { connection: this.#redis, prefix, skipVersionCheck: true, skipWaitingForReady: true }
     this.broker = new Broker<QueueJob>(name, { ...broker, skipMetasUpdate: true })
@@ -141,17 +72,12 @@ class QueueOnBullmq implements BullmqQueue {
   }
 
   async publish(jobs: readonly QueueJob[], options: PublishOptions = {}): Promise<void> {
-    const { delayMs = 0, priority = 'normal' } = options
-    const opts = { priority: priorities[priority], ...(delayMs > 0 ? { delay: delayMs } : {}) }
+    this.#mustBeOpen()
+    const publishing = publishingOf(options)
+    // One that is refused must not have a place in its group: the next one would wait for it.
+    checkJson(jobs)
     await this.#ask(async () => {
-      if (jobs.length === 0) return
-      try {
-        await this.#add(jobs, opts)
-      } catch (error) {
-        // BullMQ turns all of them into JSON before it sends the first.
-        checkJson(jobs)
-        throw error
-      }
+      if (jobs.length > 0) await this.#add(jobs, publishing)
     })
   }
 
@@ -176,6 +102,7 @@ class QueueOnBullmq implements BullmqQueue {
 
   consume(handler: JobHandler, options: ConsumeOptions = {}): QueueConsumer {
     this.#mustBeOpen()
+    checkConsuming(options)
     const consumer = new BullmqConsumer(this.#settings, handler, options)
     this.#consumers.add(consumer)
     void consumer.ended.then(() => this.#consumers.delete(consumer))
@@ -190,6 +117,11 @@ class QueueOnBullmq implements BullmqQueue {
     await this.#ask(() => this.broker.resume())
   }
 
+  /** A Redis without memory or without its primary answers, and takes nothing in. */
+  async ping(): Promise<void> {
+    await this.#ask(() => this.#redis.set(this.broker.toKey('ping'), '1', 'EX', 60))
+  }
+
   async stats(): Promise<QueueStats> {
     const working = [...this.#consumers].reduce((sum, consumer) => sum + consumer.working, 0)
     return { ...(await this.#ask(() => statsOf(this.broker, this.#redis))), working }
@@ -201,6 +133,7 @@ class QueueOnBullmq implements BullmqQueue {
   }
 
   async #close(): Promise<void> {
+    this.#silence()
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
     // Lets what was asked before end; a Redis that is away ends it at once, one that hangs after its time.
     await this.#redis.quit().catch(() => undefined)
@@ -237,13 +170,4 @@ function notJson(cause: unknown): WaAgentError {
   return new WaAgentError('invalid_options', 'A job must be JSON; leave out what is not, e.g. bigint and cycles.', {
     cause,
   })
-}
-
-function whole(option: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value
-  throw wrong(option, 'a whole number above 0', String(value))
-}
-
-function wrong(option: string, expected: string, got: string): WaAgentError {
-  return new WaAgentError('invalid_options', `[bullmqQueue] Expected \`${option}\` to be ${expected}, got ${got}.`)
 }

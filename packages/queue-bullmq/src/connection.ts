@@ -1,7 +1,8 @@
 import type { Logger } from '@wa-agent/core'
 import { WaAgentError } from '@wa-agent/core'
 import { type RedisOptions as AllRedisOptions, Redis } from 'ioredis'
-import { codeOf, unavailable } from './unavailable.ts'
+import { leavingReplicas } from './failover.ts'
+import { codeOf, isRefusedSelect, stateOf, unavailable } from './unavailable.ts'
 
 /** BullMQ reads answers in the shape that Redis always had. */
 type RedisOptions = Omit<AllRedisOptions, 'replyMapping'>
@@ -25,6 +26,7 @@ export interface ClientSettings {
  */
 export function promptClient({ connection, timeoutMs }: ClientSettings): Redis {
   return clientOf(connection, {
+    ...leavingReplicas(givenOptions(connection), false),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: timeoutMs,
@@ -33,7 +35,6 @@ export function promptClient({ connection, timeoutMs }: ClientSettings): Redis {
   })
 }
 
-/** The other client tells of outages; an error that nobody listens to would go to the console. */
 const ignored = () => undefined
 
 /** A client that waits until Redis is back, for workers, with the copies that BullMQ makes of it. */
@@ -41,19 +42,19 @@ export class PatientClient {
   readonly redis: Redis
   readonly #copies: Redis[] = []
 
-  constructor({ connection, timeoutMs }: ClientSettings) {
+  /** `tell` hears of each question that a replica refuses: it is sent again, so nobody else does. */
+  constructor({ connection, timeoutMs }: ClientSettings, tell: (error: Error) => void) {
     this.redis = clientOf(connection, {
+      ...leavingReplicas(givenOptions(connection), true, tell),
       enableOfflineQueue: true,
       maxRetriesPerRequest: null,
       connectTimeout: timeoutMs,
       // A dead connection is found out also where nobody says so. BullMQ waits for at most 10 s for a job.
       socketTimeout: timeoutMs + 15_000,
     })
-    this.redis.on('error', ignored)
     const duplicate = this.redis.duplicate.bind(this.redis)
     this.redis.duplicate = (override) => {
-      const copy = duplicate(override)
-      copy.on('error', ignored)
+      const copy = guarded(duplicate(override))
       this.#copies.push(copy)
       return copy
     }
@@ -61,7 +62,11 @@ export class PatientClient {
 
   /** Lets go of all connections at once, whatever is under way. */
   disconnect(): void {
-    for (const client of [this.redis, ...this.#copies]) client.disconnect()
+    for (const client of [this.redis, ...this.#copies]) {
+      // Between two attempts ioredis ends nothing, and BullMQ waits for the end without an end: an attempt can be cut off.
+      if (client.status === 'reconnecting') client.connect().catch(ignored)
+      client.disconnect()
+    }
   }
 }
 
@@ -78,19 +83,15 @@ export async function ready(client: Redis, timeoutMs: number): Promise<void> {
 
 function nextAttempt(client: Redis, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    let lastError: unknown = new ConnectionLost()
     const settle = (done: () => void) => () => {
       clearTimeout(timer)
-      client.off('ready', onReady).off('close', onFailure).off('end', onFailure).off('error', onError)
+      client.off('ready', onReady).off('close', onFailure).off('end', onFailure)
       done()
     }
-    const onError = (error: unknown) => {
-      lastError = error
-    }
     const onReady = settle(resolve)
-    const onFailure = settle(() => reject(unavailable(lastError)))
+    const onFailure = settle(() => reject(unavailable(troubles.get(client) ?? new ConnectionLost())))
     const timer = setTimeout(onFailure, timeoutMs)
-    client.on('error', onError).on('ready', onReady).on('close', onFailure).on('end', onFailure)
+    client.on('ready', onReady).on('close', onFailure).on('end', onFailure)
   })
 }
 
@@ -98,25 +99,60 @@ class ConnectionLost extends Error {
   readonly code = 'ETIMEDOUT'
 }
 
-/** Says once that Redis went away and once that it is back, however often the clients try. */
-export function logOutages(client: Redis, { logger, queue }: ClientSettings): void {
-  let away = false
+/**
+ * Says once that Redis went away, or refuses, and once that it is back, however often the clients try. Whoever calls the result
+ * hears no more: what breaks while it is closed is no outage.
+ */
+export function logOutages(client: Redis, { logger, queue }: ClientSettings): () => void {
+  let told: string | undefined
+  let isOver = false
   client.on('error', (error: unknown) => {
-    if (away) return
-    away = true
-    logger.warn({ queue, error: codeOf(error) }, 'Redis is away')
+    const code = codeOf(troubles.get(client) ?? error)
+    const line = `Redis ${stateOf(code)}`
+    if (isOver || line === told) return
+    told = line
+    logger.warn({ queue, error: code }, line)
   })
   client.on('ready', () => {
-    if (away) logger.info({ queue }, 'Redis is back')
-    away = false
+    if (told !== undefined && !isOver) logger.info({ queue }, 'Redis is back')
+    told = undefined
   })
+  return () => {
+    isOver = true
+  }
+}
+
+/** What went wrong last, of clients that are not ready. */
+const troubles = new WeakMap<Redis, unknown>()
+
+/** Is never ready with another database than the one that was asked for: ioredis goes on with the first where that is refused. */
+function guarded(client: Redis): Redis {
+  let isCut = false
+  // An error that nobody listens to would go to the console.
+  client.on('error', (error: unknown) => {
+    // What follows on the connection that was cut off tells nothing.
+    if (isCut) return
+    troubles.set(client, error)
+    isCut = isRefusedSelect(error)
+    if (isCut) client.disconnect(true)
+  })
+  client.on('close', () => {
+    isCut = false
+  })
+  client.on('ready', () => troubles.delete(client))
+  return client
 }
 
 function clientOf(connection: RedisConnection, options: RedisOptions): Redis {
   const ours = { ...options, lazyConnect: false }
-  if (typeof connection === 'string') return new Redis(connection, ours)
-  if (isClient(connection)) return connection.duplicate(ours)
-  return new Redis({ ...connection, ...ours })
+  if (typeof connection === 'string') return guarded(new Redis(connection, ours))
+  if (isClient(connection)) return guarded(connection.duplicate(ours))
+  return guarded(new Redis({ ...connection, ...ours }))
+}
+
+function givenOptions(connection: RedisConnection): RedisOptions {
+  if (typeof connection === 'string') return {}
+  return isClient(connection) ? connection.options : connection
 }
 
 /** Refuses what cannot work, without showing it: it may hold a password. */
@@ -125,14 +161,38 @@ export function checkConnection(connection: unknown): asserts connection is Redi
     if (/^rediss?:\/\/./.test(connection) && URL.canParse(connection)) return
     throw wrong('a URL that begins with redis:// or rediss://', 'another string')
   }
-  if (typeof connection !== 'object' || connection === null) {
-    throw wrong('a URL, options of ioredis or a Redis of ioredis', connection === null ? 'null' : typeof connection)
+  if (typeof connection !== 'object' || connection === null || Array.isArray(connection)) {
+    throw wrong(
+      'a URL, options of ioredis or a Redis of ioredis',
+      Array.isArray(connection) ? 'a list' : connection === null ? 'null' : typeof connection,
+    )
   }
   if ('isCluster' in connection && connection.isCluster) throw wrong('a single Redis', 'a cluster')
-  const options = isClient(connection) ? connection.options : connection
+  const options: object = isClient(connection) ? connection.options : connection
   if ('keyPrefix' in options && options.keyPrefix) {
     throw wrong('a client without `keyPrefix`', 'one with it; use the option `prefix` of bullmqQueue')
   }
+  checkAddress(options)
+}
+
+/** ioredis would go on with another address, or try without a pause and without an end. */
+function checkAddress(options: object): void {
+  // A `URL` has this too, and nothing that ioredis would read.
+  if ('url' in options || 'hostname' in options) {
+    throw wrong('options of ioredis (`host`, `port`, ...), or the URL itself as a text', 'an object with a URL')
+  }
+  const { port, sentinels, name } = options as { readonly [option: string]: unknown }
+  if (port !== undefined && port !== null && !isPort(port)) {
+    throw wrong('options with a `port` from 1 to 65535', typeof port === 'number' ? `${port}` : `a ${typeof port}`)
+  }
+  if (sentinels !== undefined && sentinels !== null && (typeof name !== 'string' || name === '')) {
+    throw wrong('options whose `sentinels` come with the `name` of their master', 'sentinels alone')
+  }
+}
+
+function isPort(port: unknown): boolean {
+  const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port
+  return typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= 65_535
 }
 
 function isClient(connection: object): connection is Redis {

@@ -1,9 +1,21 @@
 import type { ConsumeOptions, JobHandler, QueueConsumer, QueueJob } from '@wa-agent/core'
-import { type BackoffOptions, backoffMs, describeError, type Logger, tagOf } from '@wa-agent/core'
-import { DelayedError, type Job, type KeepJobs, WaitingError, Worker } from 'bullmq'
+import {
+  type BackoffOptions,
+  backoffMs,
+  describeError,
+  isStorageAway,
+  type Logger,
+  systemClock,
+  tagOf,
+  waitFor,
+} from '@wa-agent/core'
+import { DelayedError, type Job, type KeepJobs, WaitingError } from 'bullmq'
+import { CalmWorker } from './calm-worker.ts'
 import { type ClientSettings, PatientClient } from './connection.ts'
 import { GroupOrder } from './group-order.ts'
 import { callJob, groupWaitMs, notBeforeMs } from './group-wait.ts'
+import { isJob } from './job-shape.ts'
+import { troubleLog } from './trouble.ts'
 import { codeOf } from './unavailable.ts'
 
 /** What every consumer of one queue shares. */
@@ -22,16 +34,24 @@ export interface ConsumerSettings extends ClientSettings {
 /** A pause between two tries of BullMQ to reach Redis. */
 const retryMs = 1000
 
+/** A job whose storage is away comes back after so long at most: the storage may be back. */
+const longestAwayMs = 5000
+/** So long such a job keeps its place among those in hand: with many that wait, one would follow the other without a pause. */
+const awayHoldMs = 500
+
 /** A worker of BullMQ with the manners that the port asks for. */
 export class BullmqConsumer implements QueueConsumer {
   readonly #settings: ConsumerSettings
   readonly #handler: JobHandler
   readonly #signal: AbortSignal
   readonly #client: PatientClient
-  readonly #worker: Worker<QueueJob>
+  readonly #worker: CalmWorker
   readonly #groups: GroupOrder
   readonly #running = new Set<Promise<void>>()
   readonly #ended = Promise.withResolvers<void>()
+  readonly #end = new AbortController()
+  /** Told once, not for each job that waits for it. */
+  #isStorageAway = false
   #stopping: Promise<void> | undefined
 
   constructor(settings: ConsumerSettings, handler: JobHandler, options: ConsumeOptions) {
@@ -39,8 +59,9 @@ export class BullmqConsumer implements QueueConsumer {
     this.#settings = settings
     this.#handler = handler
     this.#signal = signal
-    this.#client = new PatientClient(settings)
-    this.#worker = new Worker<QueueJob>(settings.name, (job, token) => this.#process(job, token), {
+    const trouble = troubleLog(settings)
+    this.#client = new PatientClient(settings, trouble)
+    this.#worker = new CalmWorker(settings.name, (job, token) => this.#process(job, token), {
       connection: this.#client.redis,
       prefix: settings.prefix,
       concurrency,
@@ -54,7 +75,7 @@ export class BullmqConsumer implements QueueConsumer {
       removeOnFail: settings.keepDead,
     })
     this.#groups = new GroupOrder(this.#client.redis, (key) => this.#worker.toKey(key))
-    this.#log()
+    this.#log(trouble)
     if (signal.aborted) this.#stopSoon()
     else signal.addEventListener('abort', this.#stopSoon)
   }
@@ -78,6 +99,7 @@ export class BullmqConsumer implements QueueConsumer {
 
   async #stop(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#stopSoon)
+    this.#end.abort()
     const closed = this.#worker.close().catch(() => undefined)
     // A handler may take its time; what comes after it is with Redis, which may be away.
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
@@ -87,6 +109,7 @@ export class BullmqConsumer implements QueueConsumer {
 
   async #process(job: Job<QueueJob>, token: string | undefined): Promise<void> {
     if (this.#stopping !== undefined) return this.#giveBack(job, token)
+    if (!isJob(job.data)) throw this.#foreign(job)
     const id = job.id ?? ''
     const notBefore = notBeforeMs(job.name)
     if (notBefore > Date.now()) return putOff(job, token, notBefore)
@@ -97,6 +120,7 @@ export class BullmqConsumer implements QueueConsumer {
       await this.#handle(job)
     } catch (error) {
       if (this.#signal.aborted) return await this.#giveBack(job, token)
+      if (isStorageAway(error)) return await this.#putOffUntilBack(job, token, error)
       const failure = this.#failure(job, error)
       if (job.attemptsMade + 1 >= this.#settings.maxAttempts) await this.#callNext(id, job.data)
       throw failure
@@ -121,6 +145,22 @@ export class BullmqConsumer implements QueueConsumer {
     const run = (async () => this.#handler(job.data, context))().finally(() => this.#running.delete(run))
     this.#running.add(run)
     await run
+    if (!this.#isStorageAway) return
+    this.#isStorageAway = false
+    const { logger, queue } = this.#settings
+    logger.info({ queue }, 'the storage is back: jobs are done again')
+  }
+
+  /** It was no attempt: the job comes back with as many as it had, and in its group nobody comes before it. */
+  async #putOffUntilBack(job: Job<QueueJob>, token: string | undefined, error: unknown): Promise<void> {
+    const { backoff, random, logger, queue } = this.#settings
+    if (!this.#isStorageAway) {
+      logger.warn({ queue, reason: describeError(error) }, 'the storage is away: jobs wait until it is back')
+    }
+    this.#isStorageAway = true
+    const atMs = Date.now() + Math.min(backoffMs(1, backoff, random), longestAwayMs)
+    await waitFor(systemClock, Math.min(atMs - Date.now(), awayHoldMs), this.#end.signal)
+    await putOff(job, token, atMs)
   }
 
   /** Puts a job back to the front, as if nobody had had it. */
@@ -148,11 +188,21 @@ export class BullmqConsumer implements QueueConsumer {
     return new Error(reason)
   }
 
-  #log(): void {
+  /** What somebody else put into the queue is a dead letter at once. */
+  #foreign(job: Job<unknown>): Error {
+    const { logger, queue } = this.#settings
+    const reason = 'not a job of wa-agent'
+    job.opts.attempts = 0
+    job.opts.stackTraceLimit = 0
+    logger.warn({ queue, handle: job.id, reason }, 'a job failed for good')
+    return new Error(reason)
+  }
+
+  #log(trouble: (error: unknown) => void): void {
     const { logger, queue } = this.#settings
     this.#worker.on('error', (error) => {
       // The outage itself is told once, by the queue.
-      if (this.#client.redis.status === 'ready') logger.warn({ queue, error: codeOf(error) }, 'the worker had trouble')
+      if (this.#client.redis.status === 'ready') trouble(error)
     })
     this.#worker.on('stalled', (id) => {
       logger.warn({ queue, handle: id }, 'a job came back from a worker that no longer answers')

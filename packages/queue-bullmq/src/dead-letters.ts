@@ -2,6 +2,7 @@ import { type DeadJob, type DeadJobs, type QueueJob, WaAgentError } from '@wa-ag
 import type { Queue as Broker, Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { GroupOrder } from './group-order.ts'
+import { foreignJob, isJob } from './job-shape.ts'
 
 /** So many are read at once. */
 const pageSize = 100
@@ -11,6 +12,7 @@ const goneCodes: readonly unknown[] = [-1, -3]
 /** BullMQ's set of failed jobs, as the port shows it. */
 export function deadLettersOf(broker: Broker<QueueJob>, redis: Redis, groups: GroupOrder): DeadJobs {
   const failed = broker.toKey('failed')
+  const isDead = async (id: unknown) => isId(id) && (await redis.zscore(failed, id)) !== null
   return {
     async list({ tenant, limit = Number.POSITIVE_INFINITY } = {}) {
       const found = new Map<string, DeadJob>()
@@ -18,19 +20,21 @@ export function deadLettersOf(broker: Broker<QueueJob>, redis: Redis, groups: Gr
         // The newest first, since they are the ones that `limit` asks for.
         const ids = await redis.zrevrange(failed, first, first + pageSize - 1)
         const jobs = await Promise.all(ids.map((id) => broker.getJob(id)))
-        for (const job of jobs) {
-          if (found.size < limit && job && isWanted(job, tenant)) found.set(job.id ?? '', deadJobOf(job))
+        for (const letter of jobs.flatMap((job) => (job ? [deadJobOf(job)] : []))) {
+          const isWanted = tenant === undefined || letter.job.tenant === tenant
+          if (found.size < limit && isWanted) found.set(letter.id, letter)
         }
         if (ids.length < pageSize) break
       }
       return [...found.values()].reverse()
     },
     async retry(id) {
-      const job = await broker.getJob(id)
-      if (!job || (await redis.zscore(failed, id)) === null) throw unknownLetter()
+      // What is no dead letter may be another key of the queue, which holds no job.
+      const job = (await isDead(id)) ? await broker.getJob(id) : undefined
+      if (!job) throw unknownLetter()
       // How often its workers died is forgotten too.
       await redis.hdel(broker.toKey(id), 'stc')
-      await groups.enter([{ id, job: job.data }])
+      if (isJob(job.data)) await groups.enter([{ id, job: job.data }])
       try {
         await job.retry('failed', { resetAttemptsMade: true })
       } catch (error) {
@@ -41,24 +45,25 @@ export function deadLettersOf(broker: Broker<QueueJob>, redis: Redis, groups: Gr
     },
     async discard(id) {
       // Only one of several that discard or retry it takes it out of the set.
-      if ((await redis.zrem(failed, id)) === 0) throw unknownLetter()
+      if (!isId(id) || (await redis.zrem(failed, id)) === 0) throw unknownLetter()
       await broker.remove(id)
     },
   }
 }
 
-function isWanted({ data }: Job<QueueJob>, tenant: string | undefined): boolean {
-  return tenant === undefined || data.tenant === tenant
-}
-
-function deadJobOf(job: Job<QueueJob>): DeadJob {
+function deadJobOf(job: Job<unknown>): DeadJob {
+  const id = job.id ?? ''
   return {
-    id: job.id ?? '',
-    job: job.data,
+    id,
+    job: isJob(job.data) ? job.data : foreignJob(id, job.data),
     reason: job.failedReason.startsWith('job stalled') ? 'its worker died each time' : job.failedReason,
     attempts: job.attemptsMade,
     atMs: job.finishedOn ?? job.timestamp,
   }
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === 'string'
 }
 
 function unknownLetter(cause?: unknown): WaAgentError {

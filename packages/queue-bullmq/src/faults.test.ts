@@ -34,6 +34,21 @@ afterEach(async () => {
   await redis.stop()
 })
 
+/** A process that takes jobs and ends none; `written` are the lines that it has printed. */
+function spawnConsumer(options: Partial<BullmqQueueOptions>) {
+  const program = fileURLToPath(new URL('consumer.child.ts', import.meta.url))
+  const all = JSON.stringify({ connection: redis.url, name, ...options })
+  const child = spawn(process.execPath, ['--conditions=@wa-agent/source', program, all], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += String(chunk)
+  })
+  return { child, written: () => text.split('\n').slice(0, -1) }
+}
+
 /** What a publisher is told, and how long it takes to be told. */
 async function refusal(work: Promise<unknown>): Promise<{ readonly error: unknown; readonly ms: number }> {
   const fromMs = performance.now()
@@ -204,20 +219,29 @@ describe.skipIf(found === undefined)('bullmqQueue', () => {
     expect(ms).toBeLessThan(3000)
   })
 
+  test.each(['was never there', 'went away'])(
+    'lets its process end by itself when closed after Redis %s',
+    async (fault) => {
+      if (fault === 'went away') await redis.start()
+      const { child, written } = spawnConsumer({ timeoutMs: 500 })
+      if (fault === 'went away') {
+        await queueOf().publish([jobOf('quick')])
+        await until(() => written().includes('quick'))
+        await redis.kill()
+      }
+      await until(() => written().includes('away'))
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+    },
+  )
+
   test('gives what a killed process had in hand to another one, before its lock and two thirds are over', async () => {
     await redis.start()
     const lockMs = 1500
-    const program = fileURLToPath(new URL('consumer.child.ts', import.meta.url))
-    const options = JSON.stringify({ connection: redis.url, name, lockMs })
-    const child = spawn(process.execPath, ['--conditions=@wa-agent/source', program, options], { stdio: 'pipe' })
-    children.push(child)
-    let taken = ''
-    child.stdout.on('data', (chunk) => {
-      taken += String(chunk)
-    })
+    const { child, written } = spawnConsumer({ lockMs })
     const queue = queueOf({ lockMs })
     await queue.publish([jobOf('one'), jobOf('two'), jobOf('three')])
-    await until(() => taken.split('\n').length === 4)
+    await until(() => written().length === 3)
     const seen = noted()
     queue.consume(seen.handler)
     child.kill('SIGKILL')

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { QueueJob } from '@wa-agent/core'
 import { redisForTests } from '@wa-agent/testing/servers'
 import { Redis } from 'ioredis'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { bullmqQueue } from './bullmq-queue.ts'
 
 const redis = await redisForTests()
+afterAll(() => redis?.[Symbol.asyncDispose]())
 
 function inGroup(id: string): QueueJob {
   return { id, tenant: 'acme', channel: 'main', group: 'anna', data: null }
@@ -64,6 +65,13 @@ test.skipIf(!redis)(
     await expect.poll(() => seen, { timeout: 45_000 }).toEqual(['two'])
   },
 )
+
+test.skipIf(!redis)('a job that is refused has no place in its group', async () => {
+  await using world = await opened()
+  const publishing = world.queue.publish([{ ...inGroup('refused'), data: 1n }])
+  await expect(publishing).rejects.toMatchObject({ code: 'invalid_options' })
+  expect(await world.client.exists(world.list)).toBe(0)
+})
 
 test.skipIf(!redis)('a job that is done is done, also where the next one cannot be called', async () => {
   await using world = await opened()

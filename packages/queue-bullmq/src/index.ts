@@ -1,4 +1,5 @@
 // The factory and its options
-export { bullmqQueue, type BullmqQueue, type BullmqQueueOptions } from './bullmq-queue.ts'
+export { bullmqQueue, type BullmqQueue } from './bullmq-queue.ts'
 export type { RedisConnection } from './connection.ts'
+export type { BullmqQueueOptions } from './options.ts'
 export type { KeepOptions } from './retention.ts'

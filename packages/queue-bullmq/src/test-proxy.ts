@@ -1,17 +1,19 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A way to Redis that a test can cut. */
+/** A way to Redis that a test can cut, or lead elsewhere. */
 export interface CuttableProxy {
   /** Redis by this way. */
   readonly url: string
   readonly isCut: boolean
+  /** Leads new connections to another Redis; those that are open stay as they are. */
+  leadTo(url: string): void
   /** Ends all connections and takes no new ones. */
   cut(): void
   close(): Promise<void>
 }
 
 export async function cuttableProxy(target: string): Promise<CuttableProxy> {
-  const { hostname, port } = new URL(target)
+  let { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let isCut = false
   const server = createServer((near) => {
@@ -39,6 +41,9 @@ export async function cuttableProxy(target: string): Promise<CuttableProxy> {
     url: url.href,
     get isCut() {
       return isCut
+    },
+    leadTo(next) {
+      ;({ hostname, port } = new URL(next))
     },
     cut,
     async close() {

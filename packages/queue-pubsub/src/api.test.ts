@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createIngest, silentLogger } from '@wa-agent/core'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { pubsubQueue } from './pubsub-queue.ts'
 
@@ -24,6 +25,24 @@ test('a machine that gives no token makes publishing wait no longer than it may'
   await machineOfGoogles(() => undefined)
   const { asked, fetch } = answering(200, '{}')
   const queue = pubsubQueue({ ...names, apiEndpoint: 'pubsub.googleapis.com', fetch, publishTimeoutMs: 300 })
+  await expect(queue.publish([job])).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true })
+  expect(asked).toEqual([])
+})
+
+test('a machine without credentials is not ready, and the log says why once', async () => {
+  vi.stubEnv('METADATA_SERVER_DETECTION', 'none')
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '')
+  vi.stubEnv('HOME', '/nowhere')
+  const { asked, fetch } = answering(200, '{}')
+  const lines: unknown[] = []
+  const logger = { ...silentLogger, warn: (fields: object, line: string) => void lines.push({ ...fields, line }) }
+  const queue = pubsubQueue({ ...names, apiEndpoint: 'pubsub.googleapis.com', fetch, logger, publishTimeoutMs: 200 })
+  const ingest = createIngest({ transports: [], queue })
+  expect(await ingest.health()).toEqual({ queue: 'away' })
+  expect(await ingest.health()).toEqual({ queue: 'away' })
+  expect(lines).toEqual([
+    { line: 'there are no credentials for Pub/Sub', error: expect.stringMatching(/^queue_unavailable: .*GOOGLE_/) },
+  ])
   await expect(queue.publish([job])).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true })
   expect(asked).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { WaAgentError } from '@wa-agent/core'
+import { describeError, isWaAgentError, WaAgentError } from '@wa-agent/core'
 import type { Settings } from './options.ts'
 
 /** Pub/Sub's REST interface, as far as it is used here. Publishing by it costs a fraction of the memory of gRPC. */
@@ -34,6 +34,14 @@ export class PubsubRefusal extends Error {
 
 export function createApi(settings: Settings): Api {
   const headers = settings.plain ? async () => ({}) : googleHeaders(settings)
+  let isToldOf = false
+  const withoutToken = (cause: unknown): never => {
+    const error = noToken(cause)
+    // Whoever only asks whether the queue is there may wait for less time than it takes to know why not.
+    if (!isToldOf) settings.logger.warn({ error: describeError(error) }, 'there are no credentials for Pub/Sub')
+    isToldOf = true
+    throw error
+  }
   return {
     async call<Answer>({ method, path, body, timeoutMs = 10_000 }: ApiRequest): Promise<Answer> {
       // One limit for the token and the request: a metadata server that hangs must not hold up the caller.
@@ -44,7 +52,8 @@ export function createApi(settings: Settings): Api {
       })
       aborted.catch(() => undefined)
       try {
-        const authorization = await Promise.race([headers(), aborted])
+        const authorization = await Promise.race([headers(), aborted]).catch(withoutToken)
+        isToldOf = false
         const request = {
           method,
           signal: limit.signal,
@@ -58,9 +67,9 @@ export function createApi(settings: Settings): Api {
         if (!response.ok) throw new PubsubRefusal(response.status, `${method} ${path}`)
         return (text === '' ? {} : JSON.parse(text)) as Answer
       } catch (error) {
-        if (error instanceof PubsubRefusal) throw error
+        if (error instanceof PubsubRefusal || isWaAgentError(error)) throw error
         throw unavailable(
-          `Pub/Sub cannot be reached at ${settings.endpoint}. Look at the network, the address and the credentials.`,
+          `Pub/Sub cannot be reached at ${settings.endpoint}. Look at the network and the address.`,
           error,
         )
       } finally {
@@ -86,6 +95,12 @@ function googleHeaders({ credentials, keyFilename, projectId }: Settings): () =>
     loading ??= load()
     return Object.fromEntries((await (await loading).getRequestHeaders()).entries())
   }
+}
+
+/** Google's own words name files and accounts of this machine. */
+function noToken(cause: unknown): WaAgentError {
+  const advice = 'Give `credentials` or `keyFilename`, or set GOOGLE_APPLICATION_CREDENTIALS.'
+  return unavailable(`Pub/Sub wants a token, and Google gives none: credentials are missing or wrong. ${advice}`, cause)
 }
 
 /** The same call may succeed later. */

@@ -3,7 +3,7 @@ import type { Delivery } from './delivery.ts'
 import type { Failures } from './failures.ts'
 import type { Holder, InHand } from './in-hand.ts'
 import type { Settings } from './options.ts'
-import type { Work } from './work.ts'
+import type { Ending, Work } from './work.ts'
 
 export interface ConsumerParts {
   readonly settings: Settings
@@ -134,21 +134,26 @@ export class JobConsumer implements QueueConsumer, Holder {
       if (!inHand.isFirst(delivery)) continue
       this.#line.delete(delivery)
       inHand.begin(delivery)
-      const run = work.run(delivery, this.#handler, this.#signal).then((done) => {
+      const run = work.run(delivery, this.#handler, this.#signal).then((ending) => {
         this.#running.delete(run)
-        this.#ended(delivery, done)
+        this.#ended(delivery, ending)
       })
       this.#running.add(run)
     }
   }
 
-  #ended(delivery: Delivery, done: boolean): void {
-    const { inHand } = this.#parts
-    if (!done && delivery.keeps) {
-      // Given back, it would be overtaken by what is delivered already.
+  #ended(delivery: Delivery, ending: Ending): void {
+    const { inHand, failures } = this.#parts
+    // Given back, one of a group would be overtaken by what is delivered already; and Pub/Sub would count a delivery, of which it
+    // allows so many, for each few seconds that the storage is away.
+    const stays = delivery.canStay && (ending === 'away' || (ending === 'failed' && delivery.group !== undefined))
+    if (stays) {
       inHand.keep(delivery)
       this.#place(delivery)
-    } else inHand.end(delivery, done)
+    } else {
+      if (ending === 'away') failures.refused(delivery.messageId)
+      inHand.end(delivery, ending === 'over')
+    }
     this.wake()
   }
 }

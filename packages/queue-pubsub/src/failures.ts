@@ -9,6 +9,8 @@ export interface Failures {
   earlyMs(messageId: string): number
   /** Its handler threw. */
   failed(messageId: string, attempt: number): void
+  /** The storage of its handler is away: that was no attempt, and it comes again soon. */
+  away(messageId: string): void
   /** Nobody had time for it: Pub/Sub counts that as a delivery, but it was no attempt. */
   refused(messageId: string): void
   forget(messageId: string): void
@@ -20,6 +22,8 @@ interface Memory {
   readonly dueMs: number
 }
 
+/** How long a message waits at most while the storage of its handler is away. */
+const longestAwayMs = 5000
 const nothing: Memory = { attempts: 0, refusals: 0, dueMs: 0 }
 /** The oldest are forgotten. What is forgotten may come early, or be tried once more or less. */
 const mostRemembered = 10_000
@@ -43,6 +47,8 @@ export function createFailures({ clock, random, retry }: Settings): Failures {
     earlyMs: (messageId) => Math.max(0, recall(messageId).dueMs - clock.now()),
     failed: (messageId, attempt) =>
       remember(messageId, { attempts: attempt, dueMs: clock.now() + backoffMs(attempt, retry, random) }),
+    away: (messageId) =>
+      remember(messageId, { dueMs: clock.now() + Math.min(backoffMs(1, retry, random), longestAwayMs) }),
     refused: (messageId) => remember(messageId, { refusals: recall(messageId).refusals + 1 }),
     forget: (messageId) => void memories.delete(messageId),
   }

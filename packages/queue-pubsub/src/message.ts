@@ -57,9 +57,18 @@ export function shortened(text: string): string {
 }
 
 function isJob(value: unknown): value is QueueJob {
-  if (typeof value !== 'object' || value === null) return false
-  const { id, tenant, channel } = value as Record<string, unknown>
-  return typeof id === 'string' && typeof tenant === 'string' && typeof channel === 'string'
+  if (!isPlain(value)) return false
+  const { id, tenant, channel, group, trace } = value
+  if (![id, tenant, channel].every(isText) || !(group === undefined || isText(group))) return false
+  return trace === undefined || (isPlain(trace) && Object.values(trace).every(isText))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function fits(text: string): boolean {

@@ -110,13 +110,17 @@ const names: NamesOf<PubsubQueueOptions> = {
 const longestBackoffMs = 600_000
 /** Letters first, then letters, digits and some signs, 3 to 255 characters, not beginning with `goog`. */
 const resourceName = /^(?!goog)[a-z][\w.~+%-]{2,254}$/i
+/** Old ids have the domain of their owner before a colon; a number names a project as well. */
+const projectName = /^[a-z0-9][a-z0-9.:-]*$/
 
 /** Checks the options and fills in the defaults. Throws `invalid_options`. */
 export function settingsOf(options: PubsubQueueOptions): Settings {
   checkNames('pubsubQueue', options, names)
   const { projectId, topic, subscription } = options
   const { deadLetterTopic = `${topic}-dead`, deadLetterSubscription = `${subscription}-dead` } = options
-  if (typeof projectId !== 'string' || projectId === '') throw wrong('projectId', 'the id of a project', projectId)
+  if (typeof projectId !== 'string' || !projectName.test(projectId)) {
+    throw wrong('projectId', 'the id of a project: small letters, digits and hyphens', projectId)
+  }
   for (const [name, value] of Object.entries({ topic, subscription, deadLetterTopic, deadLetterSubscription })) {
     if (typeof value !== 'string' || !resourceName.test(value)) {
       throw wrong(name, 'a short name of 3 to 255 letters, digits and -._~+%, a letter first', value)

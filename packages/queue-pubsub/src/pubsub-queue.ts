@@ -43,6 +43,14 @@ export function pubsubQueue(options: PubsubQueueOptions): PubsubQueue {
   return new PubsubJobs(settingsOf(options))
 }
 
+/** The right that whoever publishes needs. */
+const publishing = 'pubsub.topics.publish'
+
+/** Those of the rights that were asked for which the caller has; none is left out. */
+interface Rights {
+  readonly permissions?: readonly string[]
+}
+
 /** Until it is known whether the queue is paused, nobody works: it is asked more often then. */
 const longestUnknownMs = 1000
 /** Google's client goes on for up to an hour to acknowledge to a Pub/Sub that is away; what it cannot is delivered again. */
@@ -78,6 +86,7 @@ class PubsubJobs implements PubsubQueue {
   #asking: Promise<void> | undefined
   #looked: Promise<void> | undefined
   #unseen = false
+  #hasPublished = false
   #closing: Promise<void> | undefined
 
   constructor(settings: Settings) {
@@ -100,6 +109,7 @@ class PubsubJobs implements PubsubQueue {
 
   async publish(jobs: readonly QueueJob[], { delayMs = 0, priority = 'normal' }: PublishOptions = {}): Promise<void> {
     this.#mustBeOpen()
+    this.#hasPublished = true
     if (delayMs > 0) throw impossible('`delayMs`', 'hold a job back')
     if (priority !== 'normal') throw impossible('`priority`', 'prefer a job')
     const messages = jobs.map((job) => messageOf(job))
@@ -166,6 +176,21 @@ class PubsubJobs implements PubsubQueue {
     await this.#ready()
     await this.#reach()
     return { working: [...this.#consumers.keys()].reduce((sum, { working }) => sum + working, 0) }
+  }
+
+  /** Who only consumes need not be allowed to publish. The emulator knows nothing of rights. */
+  async ping(): Promise<void> {
+    const { topic, emulator } = this.#settings
+    await this.#ready()
+    if (emulator || (this.#consumers.size > 0 && !this.#hasPublished)) return this.#reach()
+    const path = `${topic}:testIamPermissions`
+    const request = { method: 'POST', path, body: { permissions: [publishing] } } as const
+    const rights = await this.#api.call<Rights>(request).catch((error: unknown) => {
+      if (!(error instanceof PubsubRefusal)) throw error
+    })
+    // Where nobody says which rights there are, to see the topic has to do.
+    if (!rights) return this.#reach()
+    if (!rights.permissions?.includes(publishing)) throw explained(new PubsubRefusal(403, `POST ${path}`), 'publish')
   }
 
   /** Nothing of the answer is used: it tells that Pub/Sub is there. Who may not ask for it is answered, too. */

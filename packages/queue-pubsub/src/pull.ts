@@ -130,7 +130,7 @@ function deliveryOf(message: Message): Delivery {
     attributes: message.attributes,
     // The client's types do without it where there is none; it gives an empty text.
     group: message.orderingKey || undefined,
-    keeps: Boolean(message.orderingKey),
+    canStay: true,
     counted: message.deliveryAttempt > 0 ? message.deliveryAttempt : undefined,
     settle: (done) => (done ? message.ack() : message.nack()),
   }

@@ -28,8 +28,7 @@ interface Envelope {
   readonly data: Buffer
   readonly attributes: Readonly<Record<string, string>>
   readonly group: string | undefined
-  /** An answer is the only way to say how it ended. */
-  readonly keeps: false
+  readonly canStay: false
   readonly counted: number | undefined
 }
 
@@ -115,7 +114,7 @@ async function envelopeOf(request: Request): Promise<Envelope | undefined> {
     messageId: id,
     data: bytes,
     group: typeof orderingKey === 'string' && orderingKey !== '' ? orderingKey : groupOf(bytes),
-    keeps: false,
+    canStay: false,
     attributes: isObject(attributes) ? textsOf(attributes) : {},
     counted: typeof counted === 'number' && counted > 0 ? counted : undefined,
   }

@@ -1,27 +1,64 @@
-import { describeError, type JobHandler, tagOf } from '@wa-agent/core'
+import { describeError, isStorageAway, type JobHandler, type QueueJob, tagOf } from '@wa-agent/core'
 import type { DeadLetterBox } from './dead-letters.ts'
 import type { Delivery } from './delivery.ts'
 import type { Failures } from './failures.ts'
 import { jobOf } from './message.ts'
 import type { Settings } from './options.ts'
 
+/** How a delivery ended: Pub/Sub may forget it, it comes again, or it comes again when the storage is back. */
+export type Ending = 'over' | 'failed' | 'away'
+
 /** What handles deliveries for all consumers of a queue. */
 export interface Work {
-  /** Runs the handler. Resolves to whether Pub/Sub may forget the message; never rejects. */
-  run(delivery: Delivery, handler: JobHandler, signal: AbortSignal): Promise<boolean>
+  /** Runs the handler. Never rejects. */
+  run(delivery: Delivery, handler: JobHandler, signal: AbortSignal): Promise<Ending>
+}
+
+interface Failure {
+  readonly attempt: number
+  readonly error: unknown
 }
 
 export function createWork({ logger, retry }: Settings, failures: Failures, dead: DeadLetterBox): Work {
+  /** Told once, not for each job that waits. */
+  let isAway = false
+
   /** A job that cannot be buried comes back, and is buried then. */
-  const bury = async (delivery: Delivery, attempts: number, reason: string): Promise<boolean> => {
+  const bury = async (delivery: Delivery, attempts: number, reason: string): Promise<Ending> => {
     try {
       await dead.bury(delivery, attempts, reason)
       failures.forget(delivery.messageId)
-      return true
+      return 'over'
     } catch (error) {
       logger.error({ messageId: delivery.messageId, error: describeError(error) }, 'no dead letter could be made')
-      return false
+      return 'failed'
     }
+  }
+
+  const away = (messageId: string, error: unknown): Ending => {
+    failures.away(messageId)
+    if (!isAway) logger.warn({ reason: describeError(error) }, 'the storage is away: jobs wait until it is back')
+    isAway = true
+    return 'away'
+  }
+
+  const done = (messageId: string): Ending => {
+    failures.forget(messageId)
+    if (isAway) logger.info({}, 'the storage is back: jobs are done again')
+    isAway = false
+    return 'over'
+  }
+
+  const failed = async (delivery: Delivery, job: QueueJob, { attempt, error }: Failure): Promise<Ending> => {
+    const reason = describeError(error)
+    const { tenant, channel, id, trace } = job
+    const traceId = trace?.['traceparent']?.split('-')[1]
+    // An id may hold a phone number.
+    const fields = { tenant, channel, job: tagOf(id), ...(traceId && { traceId }), attempt, reason }
+    if (attempt < retry.maxAttempts) logger.info(fields, 'a job failed and comes back')
+    else logger.warn(fields, 'a job failed for good')
+    failures.failed(delivery.messageId, attempt)
+    return attempt < retry.maxAttempts ? 'failed' : bury(delivery, attempt, reason)
   }
 
   return {
@@ -32,19 +69,10 @@ export function createWork({ logger, retry }: Settings, failures: Failures, dead
       if (!job) return bury(delivery, attempt, 'not a job of wa-agent')
       try {
         await handler(job, { attempt, signal })
-        failures.forget(messageId)
-        return true
       } catch (error) {
-        const reason = describeError(error)
-        const { tenant, channel, id, trace } = job
-        const traceId = trace?.['traceparent']?.split('-')[1]
-        // An id may hold a phone number.
-        const fields = { tenant, channel, job: tagOf(id), ...(traceId && { traceId }), attempt, reason }
-        if (attempt < retry.maxAttempts) logger.info(fields, 'a job failed and comes back')
-        else logger.warn(fields, 'a job failed for good')
-        failures.failed(messageId, attempt)
-        return attempt < retry.maxAttempts ? false : bury(delivery, attempt, reason)
+        return isStorageAway(error) ? away(messageId, error) : failed(delivery, job, { attempt, error })
       }
+      return done(messageId)
     },
   }
 }

@@ -248,7 +248,7 @@ test('is not ready when the storage does not answer in time', async () => {
   world.storage.stats = () => never
   const asked = world.server.fetch(request('/ready'))
   await clock.advance(2000)
-  expect(await (await asked).json()).toMatchObject({ reasons: ['the storage does not answer'] })
+  expect(await (await asked).json()).toMatchObject({ reasons: ['the storage cannot be used'] })
 })
 
 test('every answer has a request id and headers that keep browsers and caches away', async () => {

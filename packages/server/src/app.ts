@@ -47,6 +47,7 @@ export function createApp(parts: AppParts): App {
   })
   app.all('/webhooks/:transport/:channel', webhookHandler(parts))
   app.all('/webhooks/:transport/:tenant/:channel', webhookHandler(parts))
+  if (parts.webhooks.takes('/')) app.all('/', webhookHandler(parts))
   const { push } = settings
   if (push) addRoutes(app, { '/pubsub': { POST: (context) => push(context.req.raw) } })
   addProtected(app, parts)

@@ -9,11 +9,11 @@ import { BodyBudget } from './body.ts'
 import { Desktops } from './desktop-link/desktops.ts'
 import { closeHttpServer, type Listening, listen } from './http-server.ts'
 import { HttpMetrics } from './metrics/http-metrics.ts'
-import { answerNodeWebhook } from './node-webhooks.ts'
+import { answerNodeWebhook, type NodeSide } from './node-webhooks.ts'
 import { type HttpSettings, hasBot, readSettings, type ServerOptions } from './options.ts'
 import { Problem, problemBody, problemOf, problemType } from './problem.ts'
 import { createLimiter } from './rate-limits.ts'
-import { Webhooks, webhookPrefix } from './webhooks.ts'
+import { Webhooks } from './webhooks.ts'
 
 /** What the surroundings know of a request: its address, or node's own objects, as `@hono/node-server` passes them. */
 export interface RequestInfo {
@@ -54,9 +54,7 @@ export function createServer(options: ServerOptions): Server {
       return problemResponse(problemOf(error, settings.logger))
     }
   }
-  const listener = nodeListener(fetch, (request, response) =>
-    answerNodeWebhook({ settings, answering, webhooks, budget }, request, response),
-  )
+  const listener = nodeListener(fetch, { settings, answering, webhooks, budget })
   let listening: Listening | undefined
   let isStarting = false
   return {
@@ -105,13 +103,13 @@ function addressOf({ trustedProxies }: HttpSettings, request: Request, info: Req
   return clientAddress(remote, request.headers.get('x-forwarded-for'), trustedProxies)
 }
 
-function nodeListener(fetch: Server['fetch'], webhook: (...args: Parameters<Server['listener']>) => Promise<void>) {
+function nodeListener(fetch: Server['fetch'], side: NodeSide) {
   const web = getRequestListener((request, info) => fetch(request, info as RequestInfo), {
     overrideGlobalObjects: false,
     errorHandler: unreadable,
   })
   return (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.url?.startsWith(webhookPrefix)) void webhook(request, response)
+    if (side.webhooks.takes(request.url ?? '')) void answerNodeWebhook(side, request, response)
     else void web(request, response)
   }
 }

@@ -92,8 +92,8 @@ function summary(
   const isServed = (storage ?? 'ok') === 'ok' && (!needsQueue || (queue ?? 'ok') === 'ok')
   const ready = isServed && !known.isStopping && (usable || providers.length === 0 || ingest !== undefined)
   if (storage === 'closed') reasons.unshift('the bot is not running')
-  if (storage === 'away') reasons.unshift('the storage does not answer')
-  if (queue === 'away' || queue === 'closed') reasons.unshift('the queue does not answer')
+  if (storage === 'away') reasons.unshift('the storage cannot be used')
+  if (queue === 'away' || queue === 'closed') reasons.unshift('the queue cannot be used')
   if (known.isStopping) reasons.unshift('the server is stopping')
   return {
     ready,

@@ -11,6 +11,7 @@ import {
 import { expect, test } from 'vitest'
 import { chatTransport } from './chat-transport.ts'
 import { createServer } from './create-server.ts'
+import type { ServerOptions } from './options.ts'
 import { staticKeys } from './static-keys.ts'
 import { adminKey, bodyWith, echoPipeline, pushTransport, request, webhook } from './test-world.ts'
 
@@ -18,16 +19,18 @@ const tenantKey = 't-5Gk2-9pWq-Xr3L'
 
 const shut = { get: () => Promise.reject(new WaAgentError('storage_unavailable', 'away', { retryable: true })) }
 
-/** A queue or a storage that can be away. */
-function shaky<Part extends Queue | Storage>(part: Part): { readonly part: Part; isAway: boolean } {
+/** A queue or a storage that can be away, or hang where it is asked how it is. */
+function shaky<Part extends Queue | Storage>(part: Part): { readonly part: Part; isAway: boolean; hangs: boolean } {
   const state = {
     isAway: false,
+    hangs: false,
     part: new Proxy(part, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name)
         if (name === 'records' && state.isAway) return shut
         if (typeof value !== 'function') return value
         return (...given: unknown[]) => {
+          if (state.hangs && name === 'stats') return new Promise(() => undefined)
           if (state.isAway && name !== 'close' && name !== 'consume')
             return Promise.reject(new WaAgentError('queue_unavailable', 'away', { retryable: true }))
           return Reflect.apply(value, target, given)
@@ -54,13 +57,13 @@ async function openIngest() {
   }
 }
 
-async function openWorker() {
+async function openWorker(options: Partial<ServerOptions> = {}) {
   const queue = shaky(memoryQueue())
   const storage = shaky(memoryStorage())
   const transports = [pushTransport(), chatTransport()]
   const worker = createWorker({ transports, queue: queue.part, storage: storage.part, pipeline: echoPipeline() })
   const keys = staticKeys([{ id: 'shop', key: tenantKey, scope: { type: 'tenant', tenant: 'default' } }])
-  const server = createServer({ bot: worker, transports, adminKey, keys })
+  const server = createServer({ bot: worker, transports, adminKey, keys, ...options })
   await worker.start()
   return {
     queue,
@@ -105,7 +108,7 @@ test('an ingest that stores needs its queue only to ring', async () => {
   expect(await ready()).toEqual({ status: 200, reasons: [] })
   queue.isAway = true
   expect((await server.fetch(webhook('/webhooks/push/main', bodyWith('hello')))).status).toBe(200)
-  await expect.poll(ready).toEqual({ status: 200, reasons: ['the queue does not answer'] })
+  await expect.poll(ready).toEqual({ status: 200, reasons: ['the queue cannot be used'] })
   storage.isAway = true
   await expect.poll(async () => (await ready()).status).toBe(503)
   storage.isAway = false
@@ -149,10 +152,10 @@ test('a worker is ready while its queue and its storage are there', async () => 
     ((await (await world.server.fetch(request('/ready'))).json()) as { reasons: readonly string[] }).reasons
   expect(await reasons()).toEqual([])
   world.queue.isAway = true
-  await expect.poll(reasons).toEqual(['the queue does not answer'])
+  await expect.poll(reasons).toEqual(['the queue cannot be used'])
   world.queue.isAway = false
   world.storage.isAway = true
-  await expect.poll(reasons).toEqual(['the storage does not answer'])
+  await expect.poll(reasons).toEqual(['the storage cannot be used'])
 })
 
 test('an admin pauses all workers and lets them go on; a tenant cannot', async () => {
@@ -167,6 +170,22 @@ test('an admin pauses all workers and lets them go on; a tenant cannot', async (
   expect(shown).toMatchObject({ paused: true, workers: 1, mail: { pendingMessages: 0 }, queue: { waiting: 0 } })
   expect((await command('DANCE')).status).toBe(400)
   expect(await (await command('RESUME_WORKERS')).json()).toEqual({ paused: false })
+})
+
+test('an admin sees how the workers are while their queue is away or hangs', async () => {
+  await using world = await openWorker({ readyTimeoutMs: 100 })
+  const shown = async () => {
+    const response = await world.server.fetch(request('/api/workers', { key: adminKey }))
+    return { status: response.status, ...((await response.json()) as object) }
+  }
+  const rest = { status: 200, paused: false, workers: 1, mail: { pendingMessages: 0 } }
+  world.queue.isAway = true
+  expect(await shown()).toMatchObject({ ...rest, queue: 'away' })
+  world.queue.isAway = false
+  world.queue.hangs = true
+  expect(await shown()).toMatchObject({ ...rest, queue: 'away' })
+  world.queue.hangs = false
+  expect(await shown()).toMatchObject({ ...rest, queue: { waiting: 0 } })
 })
 
 test('an admin looks after what failed in the queue', async () => {

@@ -23,6 +23,26 @@ test('the path with a tenant is the same channel, and the path without one is th
   expect(shop.sent).toEqual(['You said: b'])
 })
 
+test('the only channel with a webhook is reached at / too, by both ways in', async () => {
+  await using world = await openWorld()
+  expect((await world.server.fetch(webhook('/', bodyWith('a')))).status).toBe(200)
+  const { port } = await world.server.start()
+  const body = bodyWith('b')
+  const posted = { method: 'POST', body, headers: { 'x-signature': signed(body) } }
+  expect((await fetch(`http://127.0.0.1:${port}/`, posted)).status).toBe(200)
+  const challenge = await fetch(`http://127.0.0.1:${port}/?token=${webhookSecret}&challenge=42`)
+  expect(await challenge.text()).toBe('42')
+  const forged = await fetch(`http://127.0.0.1:${port}/`, { ...posted, body: bodyWith('c') })
+  expect(forged.status).toBe(401)
+  await world.bot.idle()
+  expect(world.push.sent.toSorted()).toEqual(['You said: a', 'You said: b'])
+})
+
+test('where there are several, / is none of them', async () => {
+  await using world = await openWorld({ transports: [pushTransport(), pushTransport('shop')] })
+  expect((await world.server.fetch(webhook('/', bodyWith('a')))).status).toBe(404)
+})
+
 test('hands the query and the method to the transport', async () => {
   await using world = await openWorld()
   const right = await world.server.fetch(request(`/webhooks/push/main?token=${webhookSecret}&challenge=42`))

@@ -5,7 +5,7 @@ import { methodNotAllowed, notFound, Problem } from './problem.ts'
 import { createLimiter, type Limiter } from './rate-limits.ts'
 
 /** Where webhooks arrive. */
-export const webhookPrefix = '/webhooks/'
+const webhookPrefix = '/webhooks/'
 
 /** A request to a webhook, from whatever server. */
 export interface WebhookCall {
@@ -50,6 +50,13 @@ export class Webhooks {
       const webhook = transport.webhook.bind(transport)
       this.#add({ transport, webhook, key: `${transport.tenant}/${transport.channel}` })
     }
+    const [only, ...others] = new Set(this.#routes.values())
+    if (only && others.length === 0) this.#routes.set('/', only)
+  }
+
+  /** Whether something of a URL's path and query is a webhook: below the prefix, or `/` where there is one channel alone. */
+  takes(url: string): boolean {
+    return url.startsWith(webhookPrefix) || (/^\/(\?|$)/.test(url) && this.#routes.has('/'))
   }
 
   #add(route: Route): void {

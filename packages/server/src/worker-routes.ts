@@ -1,4 +1,4 @@
-import type { Bot, Queue, Worker } from '@wa-agent/core'
+import { type Bot, isWaAgentError, type Queue, type QueueStats, type Worker, waitFor } from '@wa-agent/core'
 import { z } from 'zod'
 import { notFound } from './problem.ts'
 import { adminOnly, check, type Deps, type Methods, readJson } from './request-context.ts'
@@ -24,7 +24,8 @@ export function workerRoutes(deps: Deps, worker: Worker): Readonly<Record<string
     '/api/workers': {
       async GET(context) {
         adminOnly(context)
-        const [mail, queue] = await Promise.all([worker.stats(), worker.queue?.stats()])
+        const asked = worker.queue && statsInTime(worker.queue, deps)
+        const [mail, queue] = await Promise.all([worker.stats(), asked])
         return context.json({ paused: worker.isPaused, workers: worker.fleetSize, mail, ...(queue && { queue }) })
       },
       async POST(context) {
@@ -57,5 +58,20 @@ export function workerRoutes(deps: Deps, worker: Worker): Readonly<Record<string
         return context.body(null, 204)
       },
     },
+  }
+}
+
+/** The rest is in the storage: who asks must not wait for a queue that is away. */
+async function statsInTime(queue: Queue, { settings }: Deps): Promise<QueueStats | 'away'> {
+  const answered = new AbortController()
+  const late = waitFor(settings.clock, settings.readyTimeoutMs, answered.signal).then(() => 'away' as const)
+  const stats = queue.stats().catch((error: unknown) => {
+    if (isWaAgentError(error)) return 'away' as const
+    throw error
+  })
+  try {
+    return await Promise.race([stats, late])
+  } finally {
+    answered.abort()
   }
 }

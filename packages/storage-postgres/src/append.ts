@@ -77,7 +77,8 @@ export class Appender {
 
   async #append(drafts: readonly MessageDraft[]): Promise<AppendResult[]> {
     const { database } = this.#parts
-    let slow = drafts.map(({ entry }) => entry.control !== undefined)
+    const again = repeats(drafts)
+    let slow = drafts.map(({ entry }, index) => entry.control !== undefined || again[index] === true)
     if (!slow.includes(true)) {
       try {
         const rows = await database.callFunction('append_messages', columnsOf(drafts))
@@ -193,4 +194,15 @@ function resultsOf(drafts: readonly MessageDraft[], rows: readonly Row[]): Appen
     }
   }
   return results
+}
+
+/** Which messages are here a second time, perhaps under another chat: they must teach and open nothing. */
+function repeats(drafts: readonly MessageDraft[]): boolean[] {
+  const seen = new Set<string>()
+  return drafts.map(({ entry, channel }) => {
+    const key = `${channel}/${entry.message.id}`
+    const isAgain = seen.has(key)
+    seen.add(key)
+    return isAgain
+  })
 }

@@ -1,4 +1,5 @@
 import {
+  type ChannelKey,
   type Claim,
   type ClaimRequest,
   type ConversationKey,
@@ -8,6 +9,7 @@ import {
   type InboundMessage,
   type Lease,
   type OutboundMessage,
+  type OverdueQuery,
   type StoredMessage,
   type StoredReply,
   textOf,
@@ -67,6 +69,20 @@ export class Claims {
     return claim ? [claim] : []
   }
 
+  /** One look into the index for each channel. */
+  async overdue({ nowMs, beforeMs, except }: OverdueQuery): Promise<ChannelKey[]> {
+    const { channels, database } = this.#parts
+    const s = database.schema
+    const rows = await database.query(
+      `SELECT h.tenant, h.channel FROM ${s}.channels AS h CROSS JOIN LATERAL (
+         SELECT FROM ${s}.conversations AS c WHERE c.channel = h.id AND c.due_at < $1 AND c.lease_until <= $2
+         ORDER BY c.due_at LIMIT 1) AS waiting
+       WHERE h.id <> ALL ($3::integer[])`,
+      [beforeMs, nowMs, arrayOf(await channels.findAll(except))],
+    )
+    return rows.map(([tenant, channel]) => ({ tenant: tenant as string, channel: channel as string }))
+  }
+
   async drained(): Promise<void> {
     await this.#lane.drained()
     await this.#sweeps.drained()
@@ -82,6 +98,7 @@ export class Claims {
       arrayOf(requests.map(({ conversation }) => encodeText(conversation.chat))),
       null,
       null,
+      null,
     ])
     const byRequest = new Map(found.map(({ request, claim }) => [request, claim]))
     return requests.map((_, index) => ({ value: byRequest.get(index + 1) }))
@@ -89,7 +106,10 @@ export class Claims {
 
   async #sweep(request: ClaimRequest): Promise<Claim[]> {
     const except = [...(request.except ?? [])].map(parseId)
-    const channels = await this.#parts.channels.findAll(except)
+    const { channels } = this.#parts
+    // Numbers also for those that were never used: otherwise each claim would ask for them again.
+    const served = request.channels && (await channels.idsOf([...request.channels]))
+    const exceptChannels = await channels.findAll(except)
     const chats = except.map(({ chat }) => encodeText(chat))
     const found = await this.#call(request, [
       arrayOf([request.nowMs]),
@@ -97,7 +117,8 @@ export class Claims {
       request.limit ?? 1,
       null,
       null,
-      except.length > 0 ? arrayOf(channels) : null,
+      served ? arrayOf([...new Set(served)]) : null,
+      except.length > 0 ? arrayOf(exceptChannels) : null,
       except.length > 0 ? arrayOf(chats) : null,
     ])
     return found.map(({ claim }) => claim)
@@ -153,7 +174,7 @@ function toClaims(rows: readonly Row[], request: ClaimRequest): Found[] {
   for (const row of rows) {
     if (Number(row[0]) !== kinds.conversation) continue
     const parts = mail.get(row[1] as string) as Mail
-    found.push({ claim: toClaim(row, parts, { request, usage }), request: Number(row[10]) })
+    found.push({ claim: toClaim(row, parts, { request, usage }), request: Number(row[11]) })
   }
   return found
 }

@@ -102,6 +102,7 @@ function columnsOf(commits: readonly Commit[]): string[] {
     arrayOf(replies.map(({ reply }) => reply.notBeforeMs)),
     arrayOf(replies.map(({ reply }) => JSON.stringify(reply.inReplyTo))),
     arrayOf(replies.map(({ json }) => json)),
+    arrayOf(replies.map(({ reply }) => (reply.trace ? JSON.stringify(reply.trace) : null))),
     arrayOf(replies.map(({ n, reply }) => (commits[n - 1]?.change.sending === reply.id ? 1 : 0))),
     arrayOf(usage.map(({ n }) => n)),
     arrayOf(usage.map(({ day }) => day)),

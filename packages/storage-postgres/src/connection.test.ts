@@ -10,11 +10,14 @@ test('the option ssl counts, and not what the URL says of it', () => {
     connectionString: 'postgres://me:p%40ss@db.example.org:6543/shop?application_name=bot',
     ssl: { ca: 'certificate' },
   })
-  expect(connectionTo(url, settingsOf({ url }))).toMatchObject({ connectionString: url })
+  const verified = url.replace('sslmode=require', 'sslmode=verify-full')
+  expect(connectionTo(url, settingsOf({ url }))).toMatchObject({ connectionString: verified })
   expect(connectionTo(url, settingsOf({ url }))).not.toHaveProperty('ssl')
+  const asLibpq = `${url}&uselibpqcompat=true`
+  expect(connectionTo(asLibpq, settingsOf({ url }))).toMatchObject({ connectionString: asLibpq })
 })
 
-const failure = (code: string) => Object.assign(new Error('words of the server'), { code })
+const failure = (code: string, said = 'words of the server') => Object.assign(new Error(said), { code })
 
 test.each([
   ['ECONNREFUSED', true, 'storage_unavailable', true],
@@ -22,6 +25,7 @@ test.each([
   ['57P01', true, 'storage_unavailable', true],
   ['25P03', true, 'storage_unavailable', true],
   ['53300', true, 'storage_unavailable', true],
+  ['25006', true, 'storage_unavailable', true],
   ['53100', false, 'storage_full', true],
   ['57014', false, 'storage_unavailable', true],
   ['28P01', false, 'storage_unavailable', false],
@@ -33,4 +37,15 @@ test.each([
   const told = toStorageError(failure(state))
   expect(told).toMatchObject({ code, retryable, message: expect.stringMatching(/^\[storage-postgres\] [A-Z].*\.$/) })
   expect(told.message).not.toContain('words of the server')
+})
+
+test.each([
+  ['08P01', 'unsupported startup parameter: options', false, /pooler refuses a setting/],
+  ['08P01', 'no more connections allowed (max_client_conn)', true, /too many connections/],
+  ['XX000', 'MaxClientsInSessionMode: max clients reached', true, /too many connections/],
+  ['08P01', 'SSL required', false, /wants TLS/],
+  ['08P01', 'server conn crashed?', true, /cannot be reached/],
+])('what poolers call %s is known by its words: %s', (...[state, said, retryable, message]) => {
+  expect(isConnectionFailure(failure(state, said))).toBe(retryable)
+  expect(toStorageError(failure(state, said))).toMatchObject({ retryable, message: expect.stringMatching(message) })
 })

@@ -1,7 +1,7 @@
 import pg, { type Pool, type PoolClient } from 'pg'
 import { backOffMs } from './back-off.ts'
 import { connectionTo } from './connection.ts'
-import { isConnectionFailure, isSerializationFailure, toStorageError } from './errors.ts'
+import { isConnectionFailure, isUndone, toStorageError } from './errors.ts'
 import type { Settings } from './options.ts'
 import { Plans } from './plans.ts'
 
@@ -43,7 +43,7 @@ export class Database implements Runner {
   readonly #settings: Settings
   readonly #pool: Pool
   readonly #plans = new Plans()
-  #isEnded = false
+  #isClosing = false
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -104,9 +104,14 @@ export class Database implements Runner {
     }, options)
   }
 
+  /** From now on a server that is away is not waited for: whoever closes waits for all that was asked. */
+  hurry(): void {
+    this.#isClosing = true
+  }
+
   /** Ends the connections that we made. */
   async end(): Promise<void> {
-    this.#isEnded = true
+    this.#isClosing = true
     if (this.#settings.pool) {
       this.#pool.removeListener('error', this.#lost)
       this.#pool.removeListener('acquire', guard)
@@ -129,9 +134,10 @@ export class Database implements Runner {
         })
       } catch (error) {
         const isLost = isConnectionFailure(error)
-        if (isLost && begun) isUncertain = true
-        const mayRepeat = isSerializationFailure(error) || (isLost && (!begun || options.isRepeatable))
-        if (!mayRepeat || this.#isEnded || performance.now() >= giveUpAtMs) throw toStorageError(error)
+        const isKnown = isUndone(error)
+        if (isLost && begun && !isKnown) isUncertain = true
+        const mayRepeat = isKnown || (isLost && (!begun || options.isRepeatable))
+        if (!mayRepeat || (this.#isClosing && isLost) || performance.now() >= giveUpAtMs) throw toStorageError(error)
         await backOffMs(attempt)
       }
     }

@@ -1,10 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Database } from './database.ts'
 import type { Settings } from './options.ts'
 
 /** Within so long only one notification leaves a process. */
 const quietMs = 10
-/** So many of our own sessions are remembered; more a pool hardly has. */
-const rememberedSessions = 256
 
 /**
  * Tells other processes that something is due. A statement of its own, after the data is committed: a NOTIFY inside would let
@@ -14,7 +13,8 @@ export class Doorbell {
   readonly #database: Database
   readonly #isOn: boolean
   readonly channel: string
-  readonly #sessions = new Set<number>()
+  /** Goes along, since the session does not tell who rang: a pooler lends it to one process after another. */
+  readonly #ringer = randomUUID()
   #ringing: Promise<void> | undefined
   #isWanted = false
   #isClosed = false
@@ -33,12 +33,14 @@ export class Doorbell {
     })
   }
 
-  /** Whether a notification came from this process. */
-  async isOurs(session: number): Promise<boolean> {
-    if (this.#sessions.has(session)) return true
-    // It may arrive before the answer that tells which session sent it.
-    await this.#ringing
-    return this.#sessions.has(session)
+  /** Whether a notification came from here. */
+  isOurs(payload: string | undefined): boolean {
+    return payload === this.#ringer
+  }
+
+  /** Rings at once and once, and rejects where that fails. */
+  async notify(): Promise<void> {
+    await this.#database.call('SELECT pg_notify($1, $2)', [this.channel, this.#ringer], { isRepeatable: false })
   }
 
   async drained(): Promise<void> {
@@ -50,20 +52,11 @@ export class Doorbell {
     while (this.#isWanted) {
       this.#isWanted = false
       try {
-        const [row] = await this.#database.call(`SELECT pg_notify($1, ''), pg_backend_pid()`, [this.channel], {
-          isRepeatable: false,
-        })
-        this.#remember(Number(row?.[1]))
+        await this.notify()
       } catch {
         // The mail is stored. Whoever looks finds it.
       }
       if (!this.#isClosed) await new Promise((resolve) => setTimeout(resolve, quietMs))
     }
-  }
-
-  #remember(session: number): void {
-    this.#sessions.add(session)
-    const [oldest] = this.#sessions
-    if (this.#sessions.size > rememberedSessions && oldest !== undefined) this.#sessions.delete(oldest)
   }
 }

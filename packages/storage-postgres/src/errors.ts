@@ -23,24 +23,59 @@ const full: Meaning = {
   message: 'The disk of the database is full. Nothing was changed; make room and try again.',
 }
 
-const away = unavailable('The database cannot be reached or ended the connection. It is tried again; check the server.')
+const away = (state: string) =>
+  unavailable(`The database cannot be reached or ended the connection${state}. Check its address, and whether it runs.`)
+const undone = (state: string) => refused(`A statement failed and was undone${state}. Look at the cause of this error.`)
 
 const notTrusted = refused('The certificate of the server is not trusted. Pass that of its authority: `ssl: { ca }`.')
+const tooMany = unavailable('The database has too many connections. Lower `poolSize`, or raise its limit.')
+const noPassword = refused('The database refuses the password. Correct it in the URL.')
+const noDatabase = refused('The database does not exist. Create it, or correct the URL.')
+
+/** What has no state of its own: words of `pg`, and of poolers, which call most of what they say 08P01 or XX000. */
+const words: readonly (readonly [RegExp, Meaning])[] = [
+  [
+    /does not support SSL/,
+    refused('The server has no TLS. Remove `ssl`, and `sslmode` from the URL, or switch it on there.'),
+  ],
+  [/SSL required/, refused('The server wants TLS. Add `?sslmode=verify-full` to the URL, or pass `ssl: { ca }`.')],
+  [
+    /unsupported startup parameter/,
+    refused(
+      'The pooler refuses a setting of the connection. Take `options` and time limits out of the URL or the pool, or name them in its ignore_startup_parameters.',
+    ),
+  ],
+  [/max_client_conn|max client(s| connections) reached/i, tooMany],
+  [/(SASL|password) authentication failed|no such user/, noPassword],
+  [/no such database/, noDatabase],
+]
 
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['53100', full],
-  ['53300', unavailable('The database has too many connections. Lower `poolSize`, or raise its limit.')],
-  ['25006', unavailable('The database is read-only, as a standby is. Check which server the URL leads to.')],
-  ['28P01', refused('The database refuses the password. Correct it in the URL.')],
+  ['53300', tooMany],
+  [
+    '25006',
+    unavailable(
+      'The database is read-only, as a standby or a full disk makes it. Check which server the URL leads to.',
+    ),
+  ],
+  ['28P01', noPassword],
   [
     '28000',
     refused('The database refuses this user. Check the URL and pg_hba.conf, and whether TLS is needed: `ssl`.'),
   ],
-  ['3D000', refused('The database does not exist. Create it, or correct the URL.')],
+  ['3D000', noDatabase],
+  ['ENOTFOUND', unavailable('There is no host of the name that the URL has. Correct it, or look at the DNS.')],
   ['42501', refused('The user lacks a right in the database. Grant it; docs/storage/postgres.md says which.')],
   ['42P01', refused('The tables are missing. Call open() or migrate() first.')],
   ['42883', refused('The functions are missing. Call open() or migrate() first.')],
   ['3F000', refused('The schema is missing. Call open() or migrate() first.')],
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    refused(
+      'The certificate of the server names another host. Connect by the name in it, or pass `ssl: { ca, checkServerIdentity }`.',
+    ),
+  ],
   ['57014', unavailable('The database ended a statement that took too long. Nothing was changed; try again.')],
   ['55P03', unavailable('The database gave up waiting for a lock. Nothing was changed; try again.')],
 ])
@@ -56,8 +91,30 @@ function stateOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-/** Whether the server said that it did nothing and that the same would work now. */
-export function isSerializationFailure(error: unknown): boolean {
+function meaningOf(error: unknown): Meaning | undefined {
+  const state = stateOf(error)
+  if (isUnreadable(error)) return unreadable
+  if (state === undefined || state === '08P01' || state === 'XX000') {
+    const said = error instanceof Error ? error.message : ''
+    const known = words.find(([pattern]) => pattern.test(said))
+    if (known) return known[1]
+  }
+  return meanings.get(state ?? '') ?? (untrusted.test(state ?? '') ? notTrusted : undefined)
+}
+
+const unreadable = refused('A file that the URL names, such as `sslrootcert`, cannot be read. Correct its path.')
+
+/** A file, not the socket of a server that is away. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'open'
+}
+
+/** Whether the server said that it did nothing and that the same would work now, or soon on another server. */
+export function isUndone(error: unknown): boolean {
+  return isSerializationFailure(error) || stateOf(error) === '25006'
+}
+
+function isSerializationFailure(error: unknown): boolean {
   return serialization.has(stateOf(error) ?? '')
 }
 
@@ -77,6 +134,9 @@ export function changedMeanwhile(): Error {
  */
 export function isConnectionFailure(error: unknown): boolean {
   const state = stateOf(error)
+  const meaning = meaningOf(error)
+  if (meaning === tooMany) return true
+  if (meaning?.retryable === false) return false
   if (state !== undefined)
     return /^(08|57P0|25P0[34])/.test(state) || /^E[A-Z]{3,}/.test(state) || awayStates.has(state)
   return error instanceof Error && /connection|timeout|terminated|closed/i.test(error.message)
@@ -86,12 +146,8 @@ export function isConnectionFailure(error: unknown): boolean {
 export function toStorageError(error: unknown): WaAgentError {
   if (isWaAgentError(error)) return error
   const state = stateOf(error)
-  const { code, retryable, message } =
-    meanings.get(state ?? '') ??
-    (untrusted.test(state ?? '') ? notTrusted : undefined) ??
-    (isConnectionFailure(error) || isSerializationFailure(error)
-      ? away
-      : refused('A statement failed and was undone. Look at the cause of this error.'))
+  const meaning = isConnectionFailure(error) || isSerializationFailure(error) ? away : undone
+  const { code, retryable, message } = meaningOf(error) ?? meaning(state === undefined ? '' : ` (${state})`)
   return new WaAgentError(code, `[storage-postgres] ${message}`, { retryable, cause: error })
 }
 

@@ -1,11 +1,11 @@
 import type { Claim, Storage } from '@wa-agent/core'
 import { type OwnPostgres, startPostgres } from '@wa-agent/testing/servers'
 import pg from 'pg'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { Database } from './database.ts'
 import { settingsOf } from './options.ts'
 import { postgresStorage } from './postgres-storage.ts'
-import { answer, claim, incoming, keyOf, replyTo, start, usageDay } from './test-fixtures.ts'
+import { claim, incoming, keyOf, replyTo, start, usageDay, workCount, workThrough } from './test-fixtures.ts'
 
 const postgres = await startPostgres({ settings: { max_connections: '60' } })
 const { url } = postgres ?? { url: '' }
@@ -60,72 +60,21 @@ async function withBreakingPool(check: (storage: Storage, pool: BreakingPool) =>
   }
 }
 
-/** Appends, and works until everything is answered, while `disturb` does its worst. */
-async function workThrough(disturb: () => Promise<void>, everySteps: number): Promise<void> {
+/** Two storages work through everything while `disturb` does its worst; then all was sent, at the first attempt. */
+async function survives(disturb: () => Promise<void>, everySteps: number): Promise<void> {
   const schema = freshSchema()
-  const storages = [1, 2].map(() => postgresStorage({ url, schema, retryForMs: 20_000, poolSize: 5 }))
-  await Promise.all(storages.map((storage) => storage.open()))
-  const [ingest, worker] = storages as [Storage, Storage]
-  const count = 300
-  const answered: string[] = []
-  const state = { appended: 0, isDone: false }
-  const append = async () => {
-    const ids = Array.from({ length: count }, (_, index) => index)
-    await Promise.all(
-      Array.from({ length: 5 }, async (_, lane) => {
-        for (const index of ids.filter((id) => id % 5 === lane)) {
-          await retried(() => ingest.append([incoming(`m${index}`, `chat-${index % 10}`)]))
-          state.appended += 1
-        }
-      }),
-    )
-  }
-  const work = async () => {
-    let nowMs = start
-    while (answered.length < count) {
-      // A lease that was lost with its claim ends after a while.
-      nowMs += 1_000
-      const claims = await retried(() => claim(worker, { nowMs, limit: 10 }))
-      const done = await Promise.allSettled(claims.map((one) => answer(worker, one, nowMs)))
-      for (const one of done) if (one.status === 'fulfilled') answered.push(...one.value)
-    }
-    state.isDone = true
-  }
-  const trouble = async () => {
-    let next = everySteps
-    while (!state.isDone) {
-      // Something is done between two blows, or nothing would ever be.
-      await vi.waitFor(() => expect(state.isDone || state.appended + answered.length >= next).toBe(true), 60_000)
-      next = state.appended + answered.length + everySteps
-      if (!state.isDone) await disturb()
-    }
-  }
-  await Promise.all([append(), work(), trouble()])
-  expect(new Set(answered).size).toBe(count)
-  expect(answered).toHaveLength(count)
+  const open = () => postgresStorage({ url, schema, retryForMs: 20_000, poolSize: 5 })
+  await workThrough(open, { disturb, everySteps })
   const rows = await ask(
     `SELECT count(*)::int AS sent, max(attempts) AS attempts FROM ${schema}.outbox WHERE status = 2`,
   )
-  expect(rows).toEqual([{ sent: count, attempts: 1 }])
-  expect(await worker.stats()).toMatchObject({ pendingMessages: 0, pendingReplies: 0, deadLetters: 0 })
-  await Promise.all(storages.map((storage) => storage.close()))
-}
-
-/** As a bot does: what may succeed later is tried again. */
-async function retried<Value>(run: () => Promise<Value>): Promise<Value> {
-  for (;;) {
-    try {
-      return await run()
-    } catch (error) {
-      if (!(error instanceof Error && 'retryable' in error && error.retryable)) throw error
-    }
-  }
+  expect(rows).toEqual([{ sent: workCount, attempts: 1 }])
 }
 
 describe.skipIf(!postgres)('when PostgreSQL fails', () => {
   test('connections that are cut in the middle of work lose and double nothing', async () => {
     let cuts = 0
-    await workThrough(async () => {
+    await survives(async () => {
       const mine = 'pid <> pg_backend_pid() AND datname IS NOT NULL'
       const cut = await ask(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${mine} ORDER BY random() LIMIT 2`,
@@ -138,7 +87,7 @@ describe.skipIf(!postgres)('when PostgreSQL fails', () => {
   test('a server that is stopped, crashes and comes back in the middle of work loses and doubles nothing', async () => {
     const own = postgres as OwnPostgres
     let restarts = 0
-    await workThrough(async () => {
+    await survives(async () => {
       await (restarts % 2 === 0 ? own.stop() : own.crash())
       await own.start()
       restarts += 1

@@ -67,6 +67,7 @@ export class Handle {
   async #close(): Promise<void> {
     await this.#opening?.catch(() => undefined)
     this.#watch?.close()
+    this.#works?.parts.database.hurry()
     if (this.#calls > 0) {
       await new Promise<void>((resolve) => {
         this.#quiet = resolve

@@ -126,10 +126,10 @@ export class Mailboxes {
     if (drafts.length === 0) return
     const replies = drafts.map(({ reply }) => reply)
     const rows = await this.runner.query(
-      `INSERT INTO outbox (conversation, channel, id, kind, not_before, created_at, in_reply_to, message)
-       SELECT $1, $2, u.id, u.kind, u.not_before, $3, u.in_reply_to, u.message FROM (
-         SELECT * FROM unnest($4::text[], $5::text[], $6::float8[], $7::text[], $8::text[])
-           WITH ORDINALITY AS r (id, kind, not_before, in_reply_to, message, n) ORDER BY r.n) AS u
+      `INSERT INTO outbox (conversation, channel, id, kind, not_before, created_at, in_reply_to, message, trace)
+       SELECT $1, $2, u.id, u.kind, u.not_before, $3, u.in_reply_to, u.message, u.trace FROM (
+         SELECT * FROM unnest($4::text[], $5::text[], $6::float8[], $7::text[], $8::text[], $9::text[])
+           WITH ORDINALITY AS r (id, kind, not_before, in_reply_to, message, trace, n) ORDER BY r.n) AS u
        ON CONFLICT (channel, id) DO NOTHING RETURNING seq`,
       [
         id,
@@ -140,6 +140,7 @@ export class Mailboxes {
         arrayOf(replies.map(({ notBeforeMs }) => notBeforeMs)),
         arrayOf(replies.map(({ inReplyTo }) => JSON.stringify(inReplyTo))),
         arrayOf(drafts.map(({ json }) => json)),
+        arrayOf(replies.map(({ trace }) => (trace ? JSON.stringify(trace) : null))),
       ],
     )
     if (rows.length > 0) await this.reopen(id, 'out_from', Math.min(...rows.map(([seq]) => Number(seq))))

@@ -109,7 +109,9 @@ function checkServer({ url, pool, ssl, listenUrl }: PostgresStorageOptions): voi
 }
 
 function isPostgresUrl(value: unknown): boolean {
-  return typeof value === 'string' && /^postgres(ql)?:\/\//.test(value)
+  if (typeof value !== 'string' || !/^postgres(ql)?:\/\//.test(value)) return false
+  // Without a host, as for a socket, it is one for `pg` only.
+  return URL.canParse(value) || URL.canParse(value.replace('@/', '@host/'))
 }
 
 function checkChoices(settings: Settings): void {

@@ -24,6 +24,7 @@ export function postgresStorage(options: PostgresStorageOptions): Storage {
     answers: (conversation, ids) => use(({ parts }) => answersOf(parts, conversation, ids)),
     enqueue: (conversation, replies) => use(({ outside }) => outside.enqueue(conversation, replies)),
     control: (conversation, control) => use(({ outside }) => outside.control(conversation, control)),
+    overdue: (query) => use((works) => works.claims.overdue(query)),
     deadLetters: {
       list: (query) => use(({ letters }) => letters.list(query)),
       retry: (id, nowMs) => use(({ letters }) => letters.retry(id, nowMs)),

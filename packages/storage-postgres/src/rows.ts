@@ -66,15 +66,16 @@ export function messageOf(row: readonly Column[]): StoredMessage {
   }
 }
 
-/** An undelivered reply as it was claimed: seq, status, attempts, not_before, message, in_reply_to, kind, id. */
+/** An undelivered reply as it was claimed: seq, status, attempts, not_before, message, in_reply_to, kind, id, trace. */
 export function replyOf(row: readonly Column[]): StoredReply {
-  const [, status, attempts, notBefore, message, inReplyTo, kind, id] = row
+  const [, status, attempts, notBefore, message, inReplyTo, kind, id, trace] = row
   return {
     id: decodeText(id as string),
     kind: kind as ReplyKind,
     message: JSON.parse(message as string),
     inReplyTo: JSON.parse(inReplyTo as string),
     notBeforeMs: Number(notBefore),
+    ...(typeof trace === 'string' && { trace: JSON.parse(trace) }),
     status: fateOf(status) === 'sending' ? 'sending' : 'pending',
     attempts: Number(attempts),
   }

@@ -1,4 +1,5 @@
 import type { Claim, ClaimRequest, ConversationKey, NewMessage, NewReply, Storage } from '@wa-agent/core'
+import { expect, vi } from 'vitest'
 
 /** When the tests take place. */
 export const start = 1_800_000_000_000
@@ -56,4 +57,66 @@ export async function answer(storage: Storage, { lease, messages }: Claim, nowMs
   }
   await storage.release(lease)
   return ids
+}
+
+/** So many messages go through `workThrough`. */
+export const workCount = 300
+
+/** One storage takes in, another answers, until everything is answered, once each, while `disturb` does its worst. */
+export async function workThrough(
+  make: () => Storage,
+  { disturb, everySteps }: { readonly disturb: () => Promise<void>; readonly everySteps: number },
+): Promise<void> {
+  const storages = [make(), make()] as const
+  await Promise.all(storages.map((storage) => storage.open()))
+  const [ingest, worker] = storages
+  const answered: string[] = []
+  const state = { appended: 0, isDone: false }
+  const append = async () => {
+    const ids = Array.from({ length: workCount }, (_, index) => index)
+    await Promise.all(
+      Array.from({ length: 5 }, async (_, lane) => {
+        for (const index of ids.filter((id) => id % 5 === lane)) {
+          await retried(() => ingest.append([incoming(`m${index}`, `chat-${index % 10}`)]))
+          state.appended += 1
+        }
+      }),
+    )
+  }
+  const work = async () => {
+    let nowMs = start
+    while (answered.length < workCount) {
+      // A lease that was lost with its claim ends after a while.
+      nowMs += 1_000
+      const claims = await retried(() => claim(worker, { nowMs, limit: 10 }))
+      const done = await Promise.allSettled(claims.map((one) => answer(worker, one, nowMs)))
+      for (const one of done) if (one.status === 'fulfilled') answered.push(...one.value)
+    }
+    state.isDone = true
+  }
+  const trouble = async () => {
+    let next = everySteps
+    while (!state.isDone) {
+      // Something is done between two blows, or nothing would ever be.
+      await vi.waitFor(() => expect(state.isDone || state.appended + answered.length >= next).toBe(true), 60_000)
+      next = state.appended + answered.length + everySteps
+      if (!state.isDone) await disturb()
+    }
+  }
+  await Promise.all([append(), work(), trouble()])
+  expect(new Set(answered).size).toBe(workCount)
+  expect(answered).toHaveLength(workCount)
+  expect(await worker.stats()).toMatchObject({ pendingMessages: 0, pendingReplies: 0, deadLetters: 0 })
+  await Promise.all(storages.map((storage) => storage.close()))
+}
+
+/** As a bot does: what may succeed later is tried again. */
+async function retried<Value>(run: () => Promise<Value>): Promise<Value> {
+  for (;;) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof Error && 'retryable' in error && error.retryable)) throw error
+    }
+  }
 }

@@ -18,31 +18,73 @@ const prunables: readonly Prunable[] = [
   { table: 'outbox', kind: 'r', finished: 'status IN (2, 5, 6)', cameAt: 'created_at' },
 ]
 
-/** How much is waiting. Only what is unfinished is looked at; conversations are counted. */
-export async function statsOf({ database }: Parts): Promise<StorageStats> {
-  const s = database.schema
-  const [row] = await database.query(
-    `WITH unfinished AS MATERIALIZED (
-       SELECT c.id, c.in_from, c.out_from FROM ${s}.conversations AS c WHERE c.due_at IS NOT NULL
-     ), waiting AS (
-       SELECT count(*) AS messages, min(i.received_at) AS oldest FROM unfinished AS u
-       JOIN ${s}.inbox AS i ON i.conversation = u.id AND i.seq >= u.in_from AND i.status = 0
-     )
-     SELECT w.messages,
-       (SELECT count(*) FROM unfinished AS u
-         JOIN ${s}.outbox AS o ON o.conversation = u.id AND o.seq >= u.out_from AND o.status < 2),
-       (SELECT count(*) FROM ${s}.dead_letters), (SELECT count(*) FROM ${s}.conversations), w.oldest
-     FROM waiting AS w`,
-  )
-  const [messages, replies, letters, conversations, oldest] = row ?? []
+/** How much is counted. Where there is more, the figures say at least how much. */
+export interface StatsLimits {
+  /** Conversations that have something to do. */
+  readonly unfinished: number
+  /** Messages, replies and dead letters. */
+  readonly mail: number
+  /** All conversations; of more the server's own estimate is told. */
+  readonly conversations: number
+}
+
+const statsLimits: StatsLimits = { unfinished: 20_000, mail: 50_000, conversations: 100_000 }
+
+/** Of each channel so many conversations are asked for the oldest message, however much is counted. */
+const mostOverdue = 10
+
+/** How much is waiting. It costs about the same however much that is: it is asked for by whoever watches. */
+export async function statsOf({ database }: Pick<Parts, 'database'>, limits = statsLimits): Promise<StorageStats> {
+  const text = statsText(database.schema)
+  const values = [limits.unfinished, limits.mail, limits.conversations, `${database.schema}.conversations`]
+  const [row] = await database.transaction(async (runner) => {
+    // Without an end in sight the planner reads and sorts all that is due, to find the first.
+    const names = ['enable_seqscan', 'enable_bitmapscan', 'enable_sort', 'jit']
+    await runner.query(names.map((name) => `SET LOCAL ${name} = off`).join('; '))
+    return runner.query(text, values)
+  })
+  const [messages, oldest, replies, letters, seen, estimated] = row ?? []
   const oldestPendingAtMs = numberOf(oldest)
+  const hasMore = Number(seen) >= limits.conversations
   return {
     pendingMessages: Number(messages),
     pendingReplies: Number(replies),
     deadLetters: Number(letters),
-    conversations: Number(conversations),
+    conversations: hasMore ? Math.max(Number(seen), Number(estimated)) : Number(seen),
     ...(oldestPendingAtMs !== undefined && { oldestPendingAtMs }),
   }
+}
+
+function statsText(s: string): string {
+  const firstDue = (limit: string) => `
+    SELECT c.id, c.in_from, c.out_from FROM ${s}.channels AS h CROSS JOIN LATERAL (
+      SELECT x.* FROM ${s}.conversations AS x
+      WHERE x.channel = h.id AND x.due_at IS NOT NULL ORDER BY x.due_at LIMIT ${limit}) AS c`
+  // The limit within keeps the planner to one look for each conversation, whatever it knows of the tables.
+  const mailOf = (conversations: string, { table, from, waits, limit }: Mail) => `
+    FROM ${conversations} AS u CROSS JOIN LATERAL (
+      SELECT m.* FROM ${s}.${table} AS m WHERE m.conversation = u.id AND m.seq >= u.${from} AND ${waits}
+      ORDER BY m.seq LIMIT ${limit}) AS m`
+  const inbox = { table: 'inbox', from: 'in_from', waits: 'm.status = 0' }
+  const outbox = { table: 'outbox', from: 'out_from', waits: 'm.status < 2', limit: '$2' }
+  return `
+    WITH unfinished AS MATERIALIZED (${firstDue('$1')} LIMIT $1),
+    messages AS MATERIALIZED (SELECT m.received_at ${mailOf('unfinished', { ...inbox, limit: '$2' })} LIMIT $2),
+    overdue AS MATERIALIZED (${firstDue(String(mostOverdue))})
+    SELECT (SELECT count(*) FROM messages),
+      least((SELECT min(received_at) FROM messages),
+        (SELECT min(m.received_at) ${mailOf('overdue', { ...inbox, limit: '1' })})),
+      (SELECT count(*) FROM (SELECT ${mailOf('unfinished', outbox)} LIMIT $2) AS r),
+      (SELECT count(*) FROM (SELECT FROM ${s}.dead_letters LIMIT $2) AS d),
+      (SELECT count(*) FROM (SELECT FROM ${s}.conversations LIMIT $3) AS c),
+      (SELECT reltuples FROM pg_class WHERE oid = $4::regclass)`
+}
+
+interface Mail {
+  readonly table: string
+  readonly from: string
+  readonly waits: string
+  readonly limit: string
 }
 
 /** Forgets what was finished before, or moves it to the archive: a few pages at a time, each in a transaction of its own. */

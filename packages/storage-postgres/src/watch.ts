@@ -2,14 +2,18 @@ import pg from 'pg'
 import { backOffMs } from './back-off.ts'
 import { connectionTo } from './connection.ts'
 import type { Doorbell } from './doorbell.ts'
+import { toStorageError } from './errors.ts'
 import type { Settings } from './options.ts'
 
 /** Nobody is woken more often. */
 const restMs = 50
 
+/** Our own bell is heard after so long where notifications arrive at all. */
+const unheardAfterMs = 5_000
+
 /** What listens: a connection of its own, or one of the given pool. */
 interface Listener {
-  on(event: 'notification', listener: (message: { readonly processId: number }) => void): unknown
+  on(event: 'notification', listener: (message: { readonly payload?: string }) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'end', listener: () => void): unknown
   query(text: string): Promise<unknown>
@@ -25,6 +29,8 @@ export class Watch {
   #stop: AbortController | undefined
   #restingUntil: NodeJS.Timeout | undefined
   #isWanted = false
+  /** Whether notifications arrive at all: known, or told that they do not. */
+  #isJudged = false
 
   constructor(settings: Settings, doorbell: Doorbell) {
     this.#settings = settings
@@ -56,14 +62,20 @@ export class Watch {
   }
 
   async #listen(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#settings
+    let told: string | undefined
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
         await this.#listenOnce(signal, () => {
           attempt = 0
+          if (told !== undefined) logger.info({}, 'mail of other processes is heard of again')
+          told = undefined
         })
       } catch (error) {
-        const name = error instanceof Error ? error.name : typeof error
-        this.#settings.logger.warn({ error: name }, 'listening for mail of other processes was interrupted')
+        // One line for all attempts that fail in the same way: the bot's sweep finds the mail meanwhile.
+        const reason = toStorageError(error).message
+        if (reason !== told) logger.warn({ reason }, 'listening for mail of other processes was interrupted')
+        told = reason
       }
       if (!signal.aborted) await backOffMs(attempt)
     }
@@ -77,11 +89,15 @@ export class Watch {
         listener.on('error', reject)
         listener.on('end', () => reject(new Error('the connection was ended')))
         signal.addEventListener('abort', () => resolve(), { once: true })
-        listener.on('notification', ({ processId }) => void this.#heard(processId))
+        listener.on('notification', ({ payload }) => {
+          if (this.#doorbell.isOurs(payload)) this.#isJudged = true
+          else this.#wake()
+        })
         listener.query(`LISTEN "${this.#doorbell.channel}"`).then(() => {
           listening()
           // Something may have come while nobody listened.
           this.#wake()
+          this.#probe(signal)
         }, reject)
         if (signal.aborted) resolve()
       })
@@ -90,8 +106,22 @@ export class Watch {
     }
   }
 
-  async #heard(session: number): Promise<void> {
-    if (!(await this.#doorbell.isOurs(session))) this.#wake()
+  /** A pooler in transaction mode takes LISTEN and never tells anything: whoever rings and does not hear it is told so. */
+  #probe(signal: AbortSignal): void {
+    const { clock, logger } = this.#settings
+    if (this.#isJudged) return
+    const judge = () => {
+      if (signal.aborted || this.#isJudged) return
+      this.#isJudged = true
+      const line =
+        'notifications do not arrive, as behind a pooler in transaction mode: pass `listenUrl`, or `notify: false`'
+      logger.warn({}, line)
+    }
+    const wait = () => {
+      if (!signal.aborted) signal.addEventListener('abort', clock.after(unheardAfterMs, judge), { once: true })
+    }
+    // Where it cannot ring, the connection is away, and everybody else tells.
+    this.#doorbell.notify().then(wait, () => undefined)
   }
 
   #wake(): void {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type ConversationKey, conversationId } from '@wa-agent/core'
-import { DueIndex, type LeaseTable } from '@wa-agent/core/mailbox'
+import { DueIndex, type DueQuery, type LeaseTable } from '@wa-agent/core/mailbox'
 import { Box } from './box.ts'
 import type { Channels } from './channels.ts'
 import { decodeId, encodeId } from './ids.ts'
@@ -25,6 +25,11 @@ interface UnfinishedRow {
   readonly channel: number
   readonly chat: string
   readonly due: number
+}
+
+interface Place {
+  readonly id: number
+  readonly channel: number
 }
 
 /** What the conversations work with. */
@@ -59,7 +64,7 @@ const selectUnfinished = `
  */
 export class Boxes {
   readonly #cache: LruMap<number, Box>
-  readonly #due = new DueIndex<number>()
+  readonly #due = new DueIndex<number, number>()
   readonly #channels: Channels
   readonly #leases: LeaseTable
   readonly #sequence: Sequence
@@ -80,7 +85,7 @@ export class Boxes {
     this.#due.clear()
     this.#lastId = (this.#statements.lastId.get() as unknown as { id: number }).id
     for (const row of this.#statements.unfinished.all() as unknown as UnfinishedRow[]) {
-      this.#setDue(row.id, this.#keyOf(row), row.due)
+      this.#setDue(row, this.#keyOf(row), row.due)
     }
   }
 
@@ -133,7 +138,7 @@ export class Boxes {
   remove(box: Box): void {
     this.#statements.remove.run(box.id)
     this.#cache.delete(box.id)
-    this.#due.set(box.id, undefined)
+    this.#due.set(box.channel, box.id, undefined)
   }
 
   saveState(box: Box, state: string): void {
@@ -178,18 +183,23 @@ export class Boxes {
 
   /** Notes when the conversation wants to be worked on; call it whenever its mail or its lease has changed. */
   schedule(box: Box): void {
-    this.#setDue(box.id, box.key, box.dueAtMs)
+    this.#setDue(box, box.key, box.dueAtMs)
   }
 
   /** The numbers of conversations that are due and free, the most overdue first. */
-  due(nowMs: number, options: { readonly limit: number; readonly accept: (id: number) => boolean }): number[] {
-    return this.#due.due(nowMs, options)
+  due(nowMs: number, query: DueQuery<number, number>): number[] {
+    return this.#due.due(nowMs, query)
+  }
+
+  /** The numbers of channels with something that was due before and that nobody works on. */
+  overdue(beforeMs: number): number[] {
+    return this.#due.overdue(beforeMs)
   }
 
   /** A leased conversation is due again when its lease ends, if nobody gives it back before. */
-  #setDue(id: number, key: ConversationKey, dueAtMs: number | undefined): void {
+  #setDue({ id, channel }: Place, key: ConversationKey, dueAtMs: number | undefined): void {
     const expiresAtMs = dueAtMs === undefined ? 0 : (this.#leases.expiresAtMs(conversationId(key)) ?? 0)
-    this.#due.set(id, dueAtMs === undefined ? undefined : Math.max(dueAtMs, expiresAtMs))
+    this.#due.set(channel, id, dueAtMs === undefined ? undefined : Math.max(dueAtMs, expiresAtMs))
   }
 
   #keyOf(row: { readonly channel: number; readonly chat: string }): ConversationKey {

@@ -1,370 +1,53 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Claim,
-  type ConversationKey,
-  conversationId,
-  type DeliveryUpdate,
-  isWaAgentError,
-  type Lease,
-  memoryStorage,
-  type NewMessage,
-  type ReplyOutcome,
-  type Storage,
-} from '@wa-agent/core'
-import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import type { Clock, Storage } from '@wa-agent/core'
+import { test } from 'vitest'
+import { behavesAsMemory, type ModelSubject, type TogetherStep } from '../../../tests/storage/model.ts'
 import { Handle } from './handle.ts'
 import { settingsOf } from './options.ts'
-import { type SqliteStorage, storageOn } from './sqlite-storage.ts'
+import { storageOn } from './sqlite-storage.ts'
 
-/**
- * Random work on `memoryStorage`, the model, and on `sqliteStorage`: what can be observed must be the same, also when the
- * file is opened again in between, when hardly anything is cached, when many calls share a commit, and when the disk is full.
- */
-
-const usageDay = '2027-01-15'
-const leaseMs = 30_000
-const chats = ['a', 'b', 'c', 'd']
-const chat = fc.constantFrom(...chats)
-const text = fc.constantFrom('one', 'two', '👍 \ud800', 'x'.repeat(3_000))
-const replyId = fc.constantFrom('r1', 'r2', 'r3', 'r4', 'r5', 'r6')
-const messageId = fc.integer({ min: 0, max: 25 }).map((number) => `m${number}`)
-/** Unique, as providers' ids are: made from the reply's. */
-const providerId = replyId.map((id) => `p-${id}`)
-const tenant = fc.constantFrom('acme', 'acme', 'acme', 'other')
-const place = fc.record({ tenant, channel: fc.constant('main'), chat })
-const delay = fc.constantFrom(0, 0, 10, 5_000)
-/** By how much a message was sent before it came; its clock may be ahead. */
-const age = fc.constantFrom(0, 0, 10, 200_000, 900_000, -5_000)
-const handoff = fc.record(
-  { by: fc.constant('person' as const), reason: fc.constant('x'), sinceMs: fc.constant(1), untilMs: fc.nat(5) },
-  { requiredKeys: ['by', 'reason', 'sinceMs'] },
-)
-const control = fc.record(
-  { optOut: fc.boolean(), handoff: fc.option(handoff), releasesSinceMs: fc.constantFrom(1, 2) },
-  { requiredKeys: [] },
-)
-const message = fc.record({
-  tenant,
-  id: fc.oneof(messageId, messageId, providerId),
-  chat,
-  also: fc.option(chat),
-  fromMe: fc.constantFrom(false, false, false, true),
-  isGroup: fc.constantFrom(false, false, false, true),
-  text,
-  age,
-  settle: delay,
-  dueBy: delay,
-  control: fc.option(control, { freq: 5, nil: undefined }),
-})
-const reply = fc.record({ id: replyId, text, delay })
-const outcome: fc.Arbitrary<(reply: { id: string }, nowMs: number) => ReplyOutcome> = fc.oneof(
-  fc.boolean().map(
-    (isTold) =>
-      ({ id }: { id: string }) =>
-        ({ status: 'sent', ...(isTold && { providerId: `p-${id}` }) }) as const,
-  ),
-  delay.map(
-    (ms) => (_: unknown, nowMs: number) => ({ status: 'retry', notBeforeMs: nowMs + ms, reason: 'later' }) as const,
-  ),
-  fc
-    .constantFrom('dead' as const, 'held' as const, 'suppressed' as const)
-    .map((status) => () => ({ status, reason: 'x' })),
-)
-/** Of a reply by our id, by one of two that providers may have for it, or by both; some are of no reply at all. */
-const update: fc.Arbitrary<DeliveryUpdate> = fc
-  .record({
-    id: replyId,
-    ours: fc.constantFrom('known', 'unknown', 'absent'),
-    theirs: fc.constantFrom('p', 'p', 'other', 'absent'),
-    status: fc.constantFrom('sent' as const, 'delivered' as const, 'read' as const, 'failed' as const),
-    reason: fc.constantFrom('', 'blocked'),
-  })
-  .map(({ id, ours, theirs, status, reason }) => ({
-    ...(ours !== 'absent' && { replyId: ours === 'known' ? id : 'nobody' }),
-    ...(theirs !== 'absent' && { providerId: `${theirs}-${id}` }),
-    status,
-    atMs: 1,
-    reason,
-  }))
-const updates = fc.array(update, { maxLength: 4 })
-const recordName = fc.constantFrom('one', 'two')
-const change = fc.record({
-  done: fc.nat(3),
-  dead: fc.nat(1),
-  retry: fc.nat(2),
-  retryAfter: delay,
-  state: fc.option(fc.jsonValue({ maxDepth: 2 }), { nil: undefined }),
-  control: fc.option(control, { freq: 5, nil: undefined }),
-  replies: fc.array(reply, { maxLength: 2 }),
-  sending: fc.option(replyId, { nil: undefined }),
-  usage: fc.option(fc.nat(9), { nil: undefined }),
-})
-
-const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant('append' as const), batch: fc.array(message, { maxLength: 3 }) }),
-  },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('claim' as const), place: fc.option(place), most: fc.nat(3) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('commit' as const), lease: fc.nat(9), change }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('settle' as const), place, id: replyId, outcome }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('track' as const), place, updates }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('record' as const),
-      place,
-      name: recordName,
-      value: fc.option(text, { nil: undefined }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), lease: fc.nat(9) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('renew' as const), lease: fc.nat(9) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('enqueue' as const), place, replies: fc.array(reply, { maxLength: 2 }) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('together' as const),
-      batches: fc.array(fc.array(message, { maxLength: 2 }), { minLength: 1, maxLength: 3 }),
-      place,
-      replies: fc.array(reply, { maxLength: 2 }),
-      id: replyId,
-      outcome,
-      updates,
-      name: recordName,
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('control' as const), place, control }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('retryLetter' as const, 'discard' as const), letter: fc.nat(3) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('prune' as const), age: fc.constantFrom(0, 100, 40_000) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 20, 6_000, 31_000, 240_000, 400_000, 901_000),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('fillDisk' as const), full: fc.boolean() }) },
-)
-type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
-
-/** A lease as both storages gave it, and what the turn may change. */
-interface Held {
-  readonly claim: Claim
-  readonly leases: readonly [Lease, Lease]
-}
-
-interface Options {
+interface Variant {
   readonly path: string
   readonly cachedConversations: number
   readonly mayFail: boolean
 }
 
-class Comparison {
-  readonly #options: Options
-  #nowMs = 1_800_000_000_000
-  readonly #clock = { now: () => this.#nowMs, after: () => () => undefined }
-  readonly #model = memoryStorage({ clock: this.#clock })
-  #handle = this.#open()
-  #real: SqliteStorage = storageOn(this.#handle)
-  #held: Held[] = []
-  #hasReadAgain: boolean
-
-  constructor(options: Options) {
-    this.#options = options
-    this.#hasReadAgain = options.cachedConversations === 0 || options.mayFail
-    this.#handle = this.#open()
-    this.#real = storageOn(this.#handle)
+function subjectOf({ path, cachedConversations, mayFail }: Variant): ModelSubject {
+  let handle: Handle | undefined
+  let hasReadAgain = cachedConversations === 0 || mayFail
+  return {
+    make: (clock: Clock) => {
+      handle = new Handle(settingsOf({ path, cachedConversations, synchronous: 'normal', clock }))
+      return storageOn(handle)
+    },
+    isNumberedAlike: true,
+    together: inOneCommit,
+    reopening: () => {
+      hasReadAgain = true
+    },
+    // What was read from the file again may tell of the customer's last message a little early; that is corrected here.
+    aligned: (real, model) => (hasReadAgain ? alignedTo(real, model) : real),
+    ...(mayFail && { fail: (isFailing: boolean) => handle && fillDisk(handle, isFailing) }),
   }
+}
 
-  #open(): Handle {
-    const { path, cachedConversations } = this.#options ?? { path: ':memory:', cachedConversations: 0 }
-    return new Handle(settingsOf({ path, cachedConversations, synchronous: 'normal', clock: this.#clock }))
-  }
+/** All of them are on the disk, or none. */
+function inOneCommit(storage: Storage, step: TogetherStep): Promise<unknown>[] {
+  const { place, batches, replies, settled, updates, record } = step
+  return [
+    storage.enqueue(place, replies),
+    ...batches.map((batch) => storage.append(batch)),
+    storage.settle({ conversation: place, id: settled.id }, settled.outcome),
+    storage.track(place, updates),
+    storage.records.set(place, record.name, record.value),
+  ]
+}
 
-  async start(): Promise<void> {
-    await this.#model.open()
-    await this.#real.open()
-  }
-
-  async end(): Promise<void> {
-    await this.#both((storage) => storage.stats())
-    await this.#both((storage) => storage.deadLetters.list())
-    for (const name of ['one', 'two']) {
-      for (const owner of ['acme', 'other', 'nobody']) {
-        await this.#both((storage) => storage.records.get({ tenant: owner, channel: 'main' }, name))
-      }
-    }
-    this.#nowMs += 10 * leaseMs
-    await this.#both(async (storage) => toComparable(await this.#claim(storage, { most: 50 })))
-    await this.#real.close()
-  }
-
-  async #reopen(): Promise<void> {
-    // All leases expire first: reopening ends them, which the model cannot know.
-    this.#nowMs += 2 * leaseMs
-    this.#held = []
-    this.#hasReadAgain = true
-    await this.#real.close()
-    this.#handle = this.#open()
-    this.#real = storageOn(this.#handle)
-    await this.#real.open()
-  }
-
-  async run(current: Step): Promise<void> {
-    this.#nowMs += 1
-    const nowMs = this.#nowMs
-    switch (current.do) {
-      case 'append':
-        await this.#both((storage) => storage.append(current.batch.map((entry) => toNewMessage(entry, nowMs))))
-        break
-      case 'together':
-        // They share one commit: all of them are on the disk, or none.
-        await this.#both((storage) =>
-          Promise.all([
-            storage.enqueue(
-              current.place,
-              current.replies.map((one) => toReply(one, nowMs)),
-            ),
-            ...current.batches.map((batch) => storage.append(batch.map((entry) => toNewMessage(entry, nowMs)))),
-            storage.settle({ conversation: current.place, id: current.id }, current.outcome(current, nowMs)),
-            storage.track(current.place, current.updates),
-            storage.records.set(current.place, current.name, `${nowMs}`),
-          ]),
-        )
-        break
-      case 'claim':
-        await this.#take(current)
-        break
-      case 'commit': {
-        const held = this.#pick(current.lease)
-        if (held)
-          await this.#both((storage, index) =>
-            storage.commit(held.leases[index], toChange(current.change, { held, nowMs })),
-          )
-        break
-      }
-      case 'settle':
-        await this.#both((storage) =>
-          storage.settle({ conversation: current.place, id: current.id }, current.outcome(current, nowMs)),
-        )
-        break
-      case 'track':
-        await this.#both((storage) => storage.track(current.place, current.updates))
-        break
-      case 'record':
-        await this.#both((storage) => storage.records.set(current.place, current.name, current.value))
-        break
-      case 'release': {
-        const held = this.#pick(current.lease)
-        if (held) await this.#both((storage, index) => storage.release(held.leases[index]))
-        break
-      }
-      case 'renew': {
-        const held = this.#pick(current.lease)
-        if (held)
-          await this.#both(
-            async (storage, index) => (await storage.renew(held.leases[index], { nowMs, leaseMs })).expiresAtMs,
-          )
-        break
-      }
-      case 'enqueue':
-        await this.#both((storage) =>
-          storage.enqueue(
-            current.place,
-            current.replies.map((one) => toReply(one, nowMs)),
-          ),
-        )
-        break
-      case 'control':
-        await this.#both((storage) => storage.control(current.place, current.control))
-        break
-      case 'retryLetter':
-      case 'discard': {
-        const letters = await this.#model.deadLetters.list()
-        const id = letters[current.letter]?.id ?? 'm999'
-        await this.#both((storage) =>
-          current.do === 'discard' ? storage.deadLetters.discard(id) : storage.deadLetters.retry(id, nowMs),
-        )
-        break
-      }
-      case 'prune':
-        if (!this.#options.mayFail) await this.#both((storage) => storage.prune({ beforeMs: nowMs - current.age }))
-        break
-      case 'wait':
-        this.#nowMs += current.ms
-        break
-      case 'reopen':
-        await this.#reopen()
-        break
-      case 'fillDisk':
-        this.#fillDisk(current.full)
-        break
-    }
-    await this.#both((storage) => storage.stats())
-    await this.#both((storage) => storage.deadLetters.list())
-  }
-
-  #fillDisk(isFull: boolean): void {
-    if (!this.#options.mayFail) return
-    const { connection } = this.#handle.database
-    const pages = isFull ? Number(connection.prepare('PRAGMA page_count').get()?.['page_count']) : 1_000_000_000
-    connection.exec(`PRAGMA max_page_count = ${pages}`)
-  }
-
-  #pick(index: number): Held | undefined {
-    return this.#held[index % Math.max(1, this.#held.length)]
-  }
-
-  async #take(request: { readonly place: ConversationKey | null; readonly most: number }): Promise<void> {
-    const [model, real] = [await this.#claim(this.#model, request), await this.#claim(this.#real, request)]
-    expect(this.#aligned(toComparable(real), toComparable(model))).toEqual(toComparable(model))
-    for (const [index, claim] of model.entries()) {
-      const other = real[index]
-      if (other) this.#held.push({ claim, leases: [claim.lease, other.lease] })
-    }
-  }
-
-  async #claim(
-    storage: Storage,
-    request: { readonly place?: ConversationKey | null; readonly most: number },
-  ): Promise<Claim[]> {
-    const claims = await storage.claim({
-      owner: 'worker',
-      nowMs: this.#nowMs,
-      leaseMs,
-      ...(request.place ? { conversation: request.place } : { limit: 100 }),
-      maxMessages: request.most,
-      historyLimit: request.most,
-      usageDay,
-    })
-    return claims.toSorted((a, b) =>
-      compare(conversationId(a.lease.conversation), conversationId(b.lease.conversation)),
-    )
-  }
-
-  /** The same on both; where the disk of the real one is full, nothing happened there and nothing is done to the model. */
-  async #both(action: (storage: Storage, index: 0 | 1) => Promise<unknown>): Promise<void> {
-    const real = await outcomeOf(() => action(this.#real, 1))
-    if ('error' in real && real.error === 'storage_full' && this.#options.mayFail) return
-    const model = await outcomeOf(() => action(this.#model, 0))
-    expect(this.#aligned(real, model)).toEqual(model)
-  }
-
-  /** What was read from the file again may tell of the customer's last message a little early; that is corrected here. */
-  #aligned(real: unknown, model: unknown): unknown {
-    return this.#hasReadAgain ? alignedTo(real, model) : real
-  }
+function fillDisk({ database: { connection } }: Handle, isFull: boolean): void {
+  const pages = isFull ? Number(connection.prepare('PRAGMA page_count').get()?.['page_count']) : 1_000_000_000
+  connection.exec(`PRAGMA max_page_count = ${pages}`)
 }
 
 function alignedTo(real: unknown, model: unknown): unknown {
@@ -379,86 +62,6 @@ function alignedTo(real: unknown, model: unknown): unknown {
   return Object.fromEntries(entries)
 }
 
-async function outcomeOf(action: () => Promise<unknown>): Promise<{ value: unknown } | { error: unknown }> {
-  try {
-    return { value: await action() }
-  } catch (error) {
-    return { error: isWaAgentError(error) ? error.code : error }
-  }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** Tokens are each storage's own. */
-function toComparable(claims: readonly Claim[]): unknown {
-  return claims.map((claim) => ({ ...claim, lease: { ...claim.lease, token: 0 } }))
-}
-
-function toNewMessage(
-  entry: typeof message extends fc.Arbitrary<infer Value> ? Value : never,
-  nowMs: number,
-): NewMessage {
-  const { id, chat: name, also, fromMe, isGroup, text: body } = entry
-  return {
-    tenant: entry.tenant,
-    channel: 'main',
-    receivedAtMs: nowMs,
-    settleAtMs: nowMs + entry.settle,
-    dueByMs: nowMs + entry.dueBy,
-    ...(entry.control && { control: toControl(entry.control) }),
-    message: {
-      type: 'text',
-      id,
-      chat: name,
-      from: { id: name, aliases: also === null ? [] : [{ kind: 'other', value: also }] },
-      fromMe,
-      isGroup,
-      sentAtMs: nowMs - entry.age,
-      // What only looks like an echo must not take a provider id that another reply will have.
-      text: id.startsWith('p-') ? 'said by provider id' : body,
-    },
-  }
-}
-
-type DrawnControl = typeof control extends fc.Arbitrary<infer Value> ? Value : never
-
-function toControl(drawn: DrawnControl) {
-  return drawn as NonNullable<NewMessage['control']>
-}
-
-function toReply({ id, text: body, delay: ms }: { id: string; text: string; delay: number }, nowMs: number) {
-  return {
-    id,
-    kind: 'reply' as const,
-    message: { type: 'text' as const, text: body },
-    inReplyTo: ['m1'],
-    notBeforeMs: nowMs + ms,
-  }
-}
-
-function toChange(
-  drawn: typeof change extends fc.Arbitrary<infer Value> ? Value : never,
-  { held, nowMs }: { held: Held; nowMs: number },
-) {
-  const seqs = held.claim.messages.map(({ seq }) => seq)
-  const retried = seqs.slice(drawn.done + drawn.dead, drawn.done + drawn.dead + drawn.retry)
-  return {
-    nowMs,
-    done: seqs.slice(0, drawn.done),
-    dead: { messages: seqs.slice(drawn.done, drawn.done + drawn.dead), reason: 'dead' },
-    ...(retried.length > 0 && { retry: { messages: retried, atMs: nowMs + drawn.retryAfter, reason: 'retry' } }),
-    ...(drawn.state !== undefined && {
-      state: { sessions: { agent: drawn.state, [held.claim.lease.conversation.chat]: 1 } },
-    }),
-    ...(drawn.control && { control: toControl(drawn.control) }),
-    replies: drawn.replies.map((one) => toReply(one, nowMs)),
-    ...(drawn.sending !== undefined && { sending: drawn.sending }),
-    ...(drawn.usage !== undefined && { usage: { tokens: drawn.usage, costUsd: drawn.usage / 8, day: usageDay } }),
-  }
-}
-
 const variants = [
   { title: 'in a file', cachedConversations: 1_000, mayFail: false },
   { title: 'while it remembers hardly anything', cachedConversations: 0, mayFail: false },
@@ -469,17 +72,12 @@ for (const { title, cachedConversations, mayFail } of variants) {
   test(`does what memoryStorage does, ${title}`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'wa-agent-'))
     let files = 0
+    const subject = () => {
+      files += 1
+      return subjectOf({ path: join(folder, `${files}.db`), cachedConversations, mayFail })
+    }
     try {
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-          files += 1
-          const comparison = new Comparison({ path: join(folder, `${files}.db`), cachedConversations, mayFail })
-          await comparison.start()
-          for (const current of steps) await comparison.run(current)
-          await comparison.end()
-        }),
-        { numRuns: 60 },
-      )
+      await behavesAsMemory(subject, { runs: 60, steps: 60 })
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

@@ -87,7 +87,7 @@ export class Outbox {
   /** Adds replies, each once. */
   add(box: Box, drafts: readonly ReplyDraft[], createdAtMs: number): void {
     for (const { reply, json } of drafts) {
-      const { id, kind, notBeforeMs } = reply
+      const { id, kind, notBeforeMs, trace } = reply
       const inReplyTo = JSON.stringify(reply.inReplyTo)
       const { next: seq } = this.#parts.sequence
       const { changes } = this.#statements.insert.run(
@@ -100,11 +100,13 @@ export class Outbox {
         createdAtMs,
         inReplyTo,
         json,
+        trace ? JSON.stringify(trace) : null,
       )
       if (changes === 0) continue
       this.#parts.sequence.take()
       const copy = Object.freeze([...reply.inReplyTo])
-      box.addReply({ seq, id, kind, json, inReplyTo: copy, status: 'pending', attempts: 0, notBeforeMs })
+      const carried = { json, inReplyTo: copy, trace: trace && { ...trace } }
+      box.addReply({ seq, id, kind, ...carried, status: 'pending', attempts: 0, notBeforeMs })
     }
   }
 
@@ -243,8 +245,8 @@ function prepare(
 ): Record<'insert' | 'begin' | 'retry' | 'end' | 'name' | 'advance' | 'find' | 'findNamed' | 'last', StatementSync> {
   return {
     insert: db.prepare(
-      `INSERT INTO outbox (seq, conversation, channel, id, kind, not_before, created_at, in_reply_to, message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, channel) DO NOTHING`,
+      `INSERT INTO outbox (seq, conversation, channel, id, kind, not_before, created_at, in_reply_to, message, trace)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, channel) DO NOTHING`,
     ),
     begin: db.prepare('UPDATE outbox SET status = 1, attempts = ? WHERE seq = ?'),
     retry: db.prepare('UPDATE outbox SET status = 0, not_before = ?, reason = ? WHERE seq = ?'),

@@ -34,7 +34,7 @@ export function toPending(row: MessageRow): PendingMessage {
 }
 
 /** The columns that a reply is made of. */
-export const replyColumns = 'seq, id, kind, status, attempts, not_before, in_reply_to, message'
+export const replyColumns = 'seq, id, kind, status, attempts, not_before, in_reply_to, message, trace'
 
 /** A row of `replyColumns`. */
 export interface ReplyRow {
@@ -46,6 +46,7 @@ export interface ReplyRow {
   readonly not_before: number
   readonly in_reply_to: string
   readonly message: string
+  readonly trace: string | null
 }
 
 export function toReply(row: ReplyRow): OutboxReply {
@@ -55,6 +56,7 @@ export function toReply(row: ReplyRow): OutboxReply {
     kind: row.kind,
     json: row.message,
     inReplyTo: JSON.parse(row.in_reply_to),
+    trace: row.trace === null ? undefined : JSON.parse(row.trace),
     status: replyFates[row.status] === 'sending' ? 'sending' : 'pending',
     attempts: row.attempts,
     notBeforeMs: row.not_before,

@@ -86,6 +86,12 @@ describe('a file of the first schema', () => {
     expect(results[0]).toMatchObject({ conversation: ana, replyId: 'r2', inReplyTo: ['done'] })
     const letters = await storage.deadLetters.list()
     expect(letters.filter(({ reason }) => reason === 'blocked')).toHaveLength(3)
+    expect(claims[0]?.replies.map((reply) => 'trace' in reply)).toEqual([false, false])
+    const trace = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }
+    const text = { type: 'text', text: 'news' } as const
+    const reply = { id: 'new', kind: 'proactive', message: text, inReplyTo: [], notBeforeMs: start } as const
+    await storage.enqueue({ ...channel, chat: 'carl' }, [{ ...reply, trace }])
+    expect((await storage.claim(claiming)).map(({ replies }) => replies[0]?.trace)).toEqual([trace])
     await storage.records.set(channel, 'pace', '5')
     expect(await storage.records.get(channel, 'pace')).toBe('5')
     await storage.close()

@@ -122,6 +122,10 @@ export const migrations: readonly string[] = [
   -- Headers as JSON, so that the turn goes on with the trace that brought the message.
   ALTER TABLE inbox ADD COLUMN trace TEXT;
   `,
+  `
+  -- The same of replies, so that whoever sends one goes on with the trace of its turn.
+  ALTER TABLE outbox ADD COLUMN trace TEXT;
+  `,
 ]
 
 /** Brings the database to the newest schema. Throws `storage_newer` or `storage_corrupt` where it must not be touched. */

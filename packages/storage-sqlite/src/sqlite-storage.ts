@@ -46,6 +46,7 @@ export function storageOn(handle: Handle): SqliteStorage {
       return write((store) => store.enqueue(conversation, drafts), sizeOf(drafts))
     },
     control: (conversation, control) => write((store) => store.control(conversation, control)),
+    overdue: async (query) => read((store) => store.overdue(query)),
     deadLetters: {
       list: async (query = {}) => read((store) => store.letters(query)),
       retry: (id, nowMs) => write((store) => store.deadLetters.retry(id, nowMs)),

@@ -14,6 +14,7 @@ import {
   type DeliveryUpdate,
   type Flags,
   type Lease,
+  type OverdueQuery,
   type ReplyOutcome,
   type TrackResult,
 } from '@wa-agent/core'
@@ -134,13 +135,19 @@ export class Store {
     return this.#candidates(request).flatMap((id) => this.#claimOne(id, request) ?? [])
   }
 
-  #candidates({ conversation, nowMs, limit = 1, except }: ClaimRequest): number[] {
+  overdue({ beforeMs, except }: OverdueQuery): ChannelKey[] {
+    const others = new Set(this.#numbersOf(except))
+    const overdue = this.#boxes.overdue(beforeMs).filter((channel) => !others.has(channel))
+    return overdue.map((channel) => ({ ...this.#channels.keyOf(channel) }))
+  }
+
+  #candidates({ conversation, nowMs, limit = 1, channels, except }: ClaimRequest): number[] {
     if (conversation) {
       const id = this.#find(conversation)
       return id === undefined ? [] : [id]
     }
     const accept = (id: number) => !except?.size || !except.has(conversationId(this.#boxes.get(id).key))
-    return this.#boxes.due(nowMs, { limit, accept })
+    return this.#boxes.due(nowMs, { limit, channels: channels && this.#numbersOf(channels), accept })
   }
 
   #claimOne(id: number, request: ClaimRequest): Claim | undefined {
@@ -264,6 +271,11 @@ export class Store {
   #applyControl(box: Box, control: Control): void {
     box.apply(control)
     this.#boxes.saveFlags(box)
+  }
+
+  /** The numbers of channels, without those that were never used. */
+  #numbersOf(channels: readonly ChannelKey[]): number[] {
+    return channels.flatMap((channel) => this.#channels.find(channel) ?? [])
   }
 
   #find(conversation: ConversationKey): number | undefined {

@@ -6,7 +6,7 @@ import { type Governor, longestAskedMs, notConnected, type Permit, type Postpone
 import type { OutboundMessage } from '../message.ts'
 import type { Flags, ReplyOutcome, StoredReply } from '../storage.ts'
 import { logFieldsOf } from '../telemetry/log-fields.ts'
-import { asPartOf, observeSend } from '../telemetry/observed-send.ts'
+import { observeSend } from '../telemetry/observed-send.ts'
 import type { Delivery, FindResult, SendResult, Transport } from '../transport.ts'
 import type { Engine } from './engine.ts'
 import type { KeptLease } from './lease-keeper.ts'
@@ -66,7 +66,7 @@ export class Attempt {
    * until the channel is connected or has room.
    */
   run(): Promise<ReplyOutcome | 'parked' | undefined> {
-    return asPartOf(this.#engine.telemetry, this.#reply.id, () => this.#run())
+    return this.#engine.telemetry.withTrace(this.#reply.trace, () => this.#run())
   }
 
   async #run(): Promise<ReplyOutcome | 'parked' | undefined> {

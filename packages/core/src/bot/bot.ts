@@ -1,4 +1,3 @@
-import { waitFor } from '../clock.ts'
 import { type ChannelKey, type ConversationKey, type Handoff, isKeyName } from '../conversation.ts'
 import { Emitter } from '../emitter.ts'
 import { WaAgentError } from '../errors.ts'
@@ -19,6 +18,7 @@ import type { Bot, BotOptions } from './options.ts'
 import { Parked } from './parked.ts'
 import { Scheduler } from './scheduler.ts'
 import { readSettings } from './settings.ts'
+import { StopLimit } from './stop-limit.ts'
 import { stopped } from './take-turn.ts'
 import { TransportList } from './transport-list.ts'
 import { Worker } from './worker.ts'
@@ -50,6 +50,8 @@ export class EngineBot implements Bot {
   readonly #connections: Connections
   readonly #transports: TransportList
   readonly deadLetters: Bot['deadLetters']
+  /** What the last stop did not wait for. */
+  #left: Promise<void> = Promise.resolve()
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped'
 
   constructor(options: BotOptions) {
@@ -76,6 +78,7 @@ export class EngineBot implements Bot {
       sends: new InFlight(),
       early: new EarlyUpdates(),
       telemetry: new Telemetry(settings.telemetry, () => settings.clock.now()),
+      served: this.#transports.served,
       transportOf: (channel) => this.#transports.of(channel),
     }
     this.#engine.telemetry.observeBot(() => this.stats())
@@ -110,6 +113,7 @@ export class EngineBot implements Bot {
       )
     }
     this.#state = 'starting'
+    await this.#left
     try {
       await this.#engine.telemetry.start()
       await this.#engine.storage.open()
@@ -121,8 +125,7 @@ export class EngineBot implements Bot {
       await this.#connections.start()
       this.#scheduler.start()
     } catch (error) {
-      await this.#scheduler.stop()
-      await this.#close()
+      await this.#end()
       throw error
     }
   }
@@ -130,16 +133,7 @@ export class EngineBot implements Bot {
   async stop(): Promise<void> {
     if (this.#state !== 'running') return
     this.#state = 'stopping'
-    const { clock, stopTimeoutMs } = this.#engine.settings
-    const drained = new AbortController()
-    // What takes too long is cut off before it commits; its messages stay pending.
-    void waitFor(clock, stopTimeoutMs, drained.signal).then(() => {
-      if (!drained.signal.aborted) this.#keeper.abortAll(stopped())
-    })
-    await this.#scheduler.stop()
-    drained.abort()
-    await this.#connections.stop()
-    await this.#close()
+    await this.#end()
   }
 
   async receive(messages: readonly InboundMessageInput[], channel: ChannelKey = this.#onlyChannel()): Promise<void> {
@@ -152,14 +146,15 @@ export class EngineBot implements Bot {
     this.#transports.add(transport)
     try {
       this.#engine.governors.add(transport)
-      if (this.#state === 'stopped') return
-      await this.#engine.governors.restore(transport)
-      await this.#connections.add(transport)
+      if (this.#state !== 'stopped') {
+        await this.#engine.governors.restore(transport)
+        await this.#connections.add(transport)
+      }
     } catch (error) {
       this.#transports.remove(transport)
       throw error
     }
-    this.#worker.forgetUnserved()
+    this.#transports.serve(transport)
   }
 
   async send(
@@ -238,13 +233,35 @@ export class EngineBot implements Bot {
     this.#events.off(name, listener)
   }
 
-  async #close(): Promise<void> {
+  /** Takes nothing new in, beside the transports. */
+  protected async drain(): Promise<void> {}
+
+  /** Nothing is worked on any more; the storage is still open. Must not reject. */
+  protected async leave(): Promise<void> {}
+
+  async #end(): Promise<void> {
+    const { clock, stopTimeoutMs } = this.#engine.settings
+    // What takes too long is cut off before it commits; its messages stay pending.
+    const limit = new StopLimit(clock, stopTimeoutMs, () => this.#keeper.abortAll(stopped()))
     try {
-      await this.#engine.pipeline.stop?.()
-      await this.#engine.governors.stop()
+      await limit.draining(Promise.all([this.drain(), this.#scheduler.stop()]))
+      await limit.closing(this.#connections.stop())
     } finally {
-      await this.#engine.storage.close()
-      this.#engine.telemetry.stop()
+      await this.#close(limit).finally(() => {
+        this.#left = limit.end()
+      })
+    }
+  }
+
+  async #close(limit: StopLimit): Promise<void> {
+    const { pipeline, governors, storage, telemetry } = this.#engine
+    try {
+      await limit.closing(Promise.resolve(pipeline.stop?.()))
+      await limit.closing(governors.stop())
+    } finally {
+      await limit.closing(this.leave())
+      await limit.closing(storage.close())
+      telemetry.stop()
       this.#state = 'stopped'
     }
   }

@@ -2,6 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import { waitFor } from '../clock.ts'
 import type { ChannelKey } from '../conversation.ts'
 import type { Storage } from '../storage.ts'
+import { boundLogger } from '../telemetry/traced-logger.ts'
 import type { ConnectionState, Transport, TransportHost, TransportRecords } from '../transport.ts'
 import type { Door } from './door.ts'
 import type { Engine } from './engine.ts'
@@ -81,7 +82,7 @@ export class Connections {
       connection: (state, reason) => this.told(transport, state, reason),
       records: transportRecords(storage, { tenant, channel }),
       clock: settings.clock,
-      logger: settings.logger,
+      logger: boundLogger(settings.logger, { tenant, channel }),
     }
   }
 

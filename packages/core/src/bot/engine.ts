@@ -27,6 +27,8 @@ export interface Engine {
   /** What was told about them already. */
   readonly early: EarlyUpdates
   readonly telemetry: Telemetry
+  /** The channels whose transports have been started: only their conversations are claimed. */
+  readonly served: readonly ChannelKey[]
   /** Throws `not_found` for a channel that no transport serves. */
   transportOf(channel: ChannelKey): Transport
 }

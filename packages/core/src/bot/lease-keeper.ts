@@ -14,6 +14,8 @@ export interface KeptLease {
 class Held implements KeptLease {
   current: Lease
   readonly controller: AbortController
+  /** While the storage is away, one that is asked for thrice in the life of a lease would pile up. */
+  isRenewing = false
 
   constructor(lease: Lease, controller: AbortController) {
     this.current = lease
@@ -62,12 +64,13 @@ export class LeaseKeeper {
     const { clock, leaseMs } = this.#engine.settings
     return clock.after(leaseMs / 3, () => {
       this.#cancelTimer = this.#held.size > 0 ? this.#nextRound() : undefined
-      for (const held of this.#held) void this.#renew(held)
+      for (const held of this.#held) if (!held.isRenewing) void this.#renew(held)
     })
   }
 
   async #renew(held: Held): Promise<void> {
     const { storage, settings } = this.#engine
+    held.isRenewing = true
     try {
       held.current = await storage.renew(held.current, { nowMs: settings.clock.now(), leaseMs: settings.leaseMs })
     } catch (error) {
@@ -79,6 +82,8 @@ export class LeaseKeeper {
       } else if (this.#held.has(held)) {
         held.controller.abort(error)
       }
+    } finally {
+      held.isRenewing = false
     }
   }
 }

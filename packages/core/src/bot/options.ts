@@ -69,7 +69,7 @@ export interface BotOptions {
   readonly leaseMs?: number
   /** How often mail is looked for whose bell was lost. Default 1,000. */
   readonly sweepMs?: number
-  /** How long `stop` waits for what is in work. Default 30,000. */
+  /** How long `stop` waits for what is in work; 5 seconds later it waits for nothing. Default 30,000. */
   readonly stopTimeoutMs?: number
   readonly clock?: Clock
   /** Makes ids of replies. Default: time-ordered UUIDs (version 7). */

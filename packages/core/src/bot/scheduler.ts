@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
 import type { Claim } from '../storage.ts'
 import type { Engine } from './engine.ts'
+import { Unserved } from './unserved.ts'
 import type { Worker } from './worker.ts'
 
 /** A campaign to thousands must not keep the slots from those who wrote; for those who are `called` there is room. */
@@ -24,6 +25,7 @@ const waitingPerSlot: typeof priorities = { called: Number.POSITIVE_INFINITY, 'i
 export class Scheduler {
   readonly #engine: Engine
   readonly #worker: Worker
+  readonly #unserved: Unserved
   readonly #slots: PQueue
   /** Waiting for a slot or in work. */
   readonly #busy = new Set<string>()
@@ -44,6 +46,7 @@ export class Scheduler {
   constructor(engine: Engine, worker: Worker) {
     this.#engine = engine
     this.#worker = worker
+    this.#unserved = new Unserved(engine)
     this.#slots = new PQueue({ concurrency: engine.settings.concurrency })
   }
 
@@ -178,7 +181,8 @@ export class Scheduler {
 
   #sweepLater(delayMs: number): void {
     this.#cancelSweep = this.#engine.settings.clock.after(delayMs, () => {
-      this.#sweeping = this.#sweep().then(() => {
+      this.#sweeping = this.#sweep().then(async () => {
+        await this.#unserved.look()
         if (this.#running) this.#sweepLater(this.#engine.settings.sweepMs)
       })
     })

@@ -216,8 +216,9 @@ class TurnTaker {
 
   #replies(messages: readonly OutboundMessage[], kind: ReplyKind): NewReply[] {
     const { createId, clock } = this.#engine.settings
-    const inReplyTo = this.#messageIds()
-    return messages.map((message) => ({ id: createId(), kind, message, inReplyTo, notBeforeMs: clock.now() }))
+    const trace = this.#engine.telemetry.injectTrace()
+    const common = { kind, inReplyTo: this.#messageIds(), notBeforeMs: clock.now(), ...(trace && { trace }) }
+    return messages.map((message) => ({ id: createId(), message, ...common }))
   }
 
   /** A handoff whose time is over counts no more, and is taken off with this turn. */

@@ -5,16 +5,25 @@ import type { Transport } from '../transport.ts'
 /** The transports of a bot by channel. More may be added while it runs. */
 export class TransportList {
   readonly #all: Transport[] = []
+  readonly #served: ChannelKey[] = []
   readonly #byChannel = new Map<string, Transport>()
 
   /** Throws `invalid_options` as `add` does. */
   constructor(transports: readonly Transport[]) {
-    for (const transport of transports) this.add(transport)
+    for (const transport of transports) {
+      this.add(transport)
+      this.serve(transport)
+    }
   }
 
   /** In the order in which they were added; it grows with them. */
   get all(): readonly Transport[] {
     return this.#all
+  }
+
+  /** The channels whose mail may be taken up; it grows with them. */
+  get served(): readonly ChannelKey[] {
+    return this.#served
   }
 
   /** Throws `not_found` for a channel that no transport serves. */
@@ -42,6 +51,12 @@ export class TransportList {
     this.#all.push(transport)
   }
 
+  /** From now on the mail of its channel may be taken up. */
+  serve({ tenant, channel }: Transport): void {
+    this.#served.push({ tenant, channel })
+  }
+
+  /** Takes out one that is not served yet. */
   remove(transport: Transport): void {
     this.#byChannel.delete(channelId(transport))
     this.#all.splice(this.#all.indexOf(transport), 1)

@@ -13,8 +13,6 @@ export class Worker {
   readonly #engine: Engine
   readonly #keeper: LeaseKeeper
   readonly #owner: string
-  /** Channels that are in the storage but not in this bot: another one may serve them. */
-  readonly #unserved = new Set<string>()
 
   constructor(engine: Engine, keeper: LeaseKeeper) {
     this.#engine = engine
@@ -22,24 +20,20 @@ export class Worker {
     this.#owner = engine.settings.createId()
   }
 
-  /** A channel was added: perhaps what was left to others is ours now. */
-  forgetUnserved(): void {
-    this.#unserved.clear()
-  }
-
-  /** Claims one conversation; `undefined` where it has nothing due or somebody else works on it. */
+  /** Claims one conversation; `undefined` where it has nothing due, somebody else works on it, or its channel is not ours. */
   async claim(conversation: ConversationKey): Promise<Claim | undefined> {
+    if (!this.#isServed(conversation)) return undefined
     const claims = await this.#engine.storage.claim({ ...this.#request(), conversation })
     if (!claims[0]) this.#engine.telemetry.instruments?.count('wa_agent_claims_missed_total', conversation)
     return claims[0]
   }
 
-  /** Claims up to `limit` conversations with something due, except those in `except`. */
+  /** Claims up to `limit` conversations of our channels with something due, except those in `except`. */
   async claimDue(limit: number, except: ReadonlySet<string>): Promise<readonly Claim[]> {
-    const { parked, governors } = this.#engine
-    const others = [this.#unserved, parked.ids, governors.waiting].filter(({ size }) => size > 0)
+    const { parked, governors, served } = this.#engine
+    const others = [parked.ids, governors.waiting].filter(({ size }) => size > 0)
     const excluded = others.length === 0 ? except : new Set([except, ...others].flatMap((ids) => [...ids]))
-    return this.#engine.storage.claim({ ...this.#request(), limit, except: excluded })
+    return this.#engine.storage.claim({ ...this.#request(), limit, channels: served, except: excluded })
   }
 
   /**
@@ -48,10 +42,6 @@ export class Worker {
    */
   async work(claim: Claim): Promise<{ readonly dueAtMs?: number }> {
     const { conversation } = claim.lease
-    if (!this.#isServed(conversation)) {
-      await this.#release(claim)
-      return {}
-    }
     const lease = this.#keeper.keep(claim.lease)
     let isWell = claim.messages.length + claim.replies.length > 0
     try {
@@ -111,7 +101,6 @@ export class Worker {
       this.#engine.transportOf(conversation)
       return true
     } catch (error) {
-      this.#unserved.add(conversationId(conversation))
       this.#engine.settings.logger.warn(
         { ...logFieldsOf(conversation), error: describeError(error) },
         'a conversation is left to others',

@@ -1,86 +1,67 @@
-interface Entry<Id> {
-  readonly id: Id
-  atMs: number
-  position: number
+import { DueHeap } from './due-heap.ts'
+
+/** What of all that is due is wanted. */
+export interface DueQuery<Id, Channel> {
+  readonly limit: number
+  /** Default: all. */
+  readonly channels?: readonly Channel[] | undefined
+  readonly accept: (id: Id) => boolean
 }
 
-/** Which conversations are due when: a heap whose entries can be moved, so that a claim looks only at what is due. */
-export class DueIndex<Id> {
-  readonly #entries = new Map<Id, Entry<Id>>()
-  readonly #heap: Entry<Id>[] = []
+/**
+ * Which conversations of which channel are due when: a claim looks only at what is due in the channels that it is for. `Id` and
+ * `Channel` are whatever the storage calls them by.
+ */
+export class DueIndex<Id, Channel> {
+  readonly #heaps = new Map<Channel, DueHeap<Id>>()
 
   /** Says when `id` is due; `undefined` takes it out. */
-  set(id: Id, atMs: number | undefined): void {
-    const entry = this.#entries.get(id)
-    if (atMs === undefined) {
-      if (entry) this.#remove(entry)
-    } else if (!entry) {
-      const added = { id, atMs, position: this.#heap.length }
-      this.#entries.set(id, added)
-      this.#heap.push(added)
-      this.#up(added)
-    } else if (entry.atMs !== atMs) {
-      entry.atMs = atMs
-      this.#up(entry)
-      this.#down(entry)
+  set(channel: Channel, id: Id, atMs: number | undefined): void {
+    let heap = this.#heaps.get(channel)
+    if (!heap) {
+      if (atMs === undefined) return
+      heap = new DueHeap()
+      this.#heaps.set(channel, heap)
     }
+    heap.set(id, atMs)
   }
 
   clear(): void {
-    this.#entries.clear()
-    this.#heap.length = 0
+    this.#heaps.clear()
   }
 
   /** The ids that are due, the most overdue first, at most `limit` of those that `accept` wants. */
-  due(nowMs: number, options: { readonly limit: number; readonly accept: (id: Id) => boolean }): Id[] {
+  due(nowMs: number, { limit, channels, accept }: DueQuery<Id, Channel>): Id[] {
+    const heaps = this.#dueHeaps(nowMs, channels)
     const found: Id[] = []
-    const seen: Entry<Id>[] = []
-    while (found.length < options.limit) {
-      const first = this.#heap[0]
-      if (!first || first.atMs > nowMs) break
-      this.#remove(first)
-      seen.push(first)
-      if (options.accept(first.id)) found.push(first.id)
+    const seen: (readonly [DueHeap<Id>, Id, number])[] = []
+    while (found.length < limit) {
+      const heap = mostOverdue(heaps)
+      const first = heap?.first
+      if (!heap || !first || first.atMs > nowMs) break
+      heap.set(first.id, undefined)
+      seen.push([heap, first.id, first.atMs])
+      if (accept(first.id)) found.push(first.id)
     }
-    for (const entry of seen) this.set(entry.id, entry.atMs)
+    for (const [heap, id, atMs] of seen) heap.set(id, atMs)
     return found
   }
 
-  #remove(entry: Entry<Id>): void {
-    this.#entries.delete(entry.id)
-    const last = this.#heap.pop()
-    if (!last || last === entry) return
-    this.#place(last, entry.position)
-    this.#up(last)
-    this.#down(last)
+  /** The channels in which something was due before. */
+  overdue(beforeMs: number): Channel[] {
+    return [...this.#heaps].filter(([, { first }]) => first && first.atMs < beforeMs).map(([channel]) => channel)
   }
 
-  #up(entry: Entry<Id>): void {
-    while (entry.position > 0) {
-      const parent = this.#heap[(entry.position - 1) >> 1] as Entry<Id>
-      if (parent.atMs <= entry.atMs) return
-      this.#swap(entry, parent)
-    }
+  #dueHeaps(nowMs: number, channels: readonly Channel[] | undefined): DueHeap<Id>[] {
+    const wanted = channels ? channels.map((channel) => this.#heaps.get(channel)) : [...this.#heaps.values()]
+    return wanted.filter((heap) => heap?.first !== undefined && heap.first.atMs <= nowMs) as DueHeap<Id>[]
   }
+}
 
-  #down(entry: Entry<Id>): void {
-    for (;;) {
-      const left = this.#heap[entry.position * 2 + 1]
-      const right = this.#heap[entry.position * 2 + 2]
-      const smaller = right && left && right.atMs < left.atMs ? right : left
-      if (!smaller || smaller.atMs >= entry.atMs) return
-      this.#swap(smaller, entry)
-    }
+function mostOverdue<Id>(heaps: readonly DueHeap<Id>[]): DueHeap<Id> | undefined {
+  let earliest: DueHeap<Id> | undefined
+  for (const heap of heaps) {
+    if (heap.first && !(earliest?.first && earliest.first.atMs <= heap.first.atMs)) earliest = heap
   }
-
-  #swap(a: Entry<Id>, b: Entry<Id>): void {
-    const position = a.position
-    this.#place(a, b.position)
-    this.#place(b, position)
-  }
-
-  #place(entry: Entry<Id>, position: number): void {
-    entry.position = position
-    this.#heap[position] = entry
-  }
+  return earliest
 }

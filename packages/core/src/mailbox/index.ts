@@ -24,7 +24,7 @@ export { failureOf, isStep, namedTrace, type ReplyDelivery, type ReplyTrace, tra
 
 // The unfinished mail of a conversation, leases and due times in memory: for storages that one process owns
 export { type ClaimParts, Mailbox } from './mailbox.ts'
-export { DueIndex } from './due-index.ts'
+export { DueIndex, type DueQuery } from './due-index.ts'
 export { LeaseTable } from './lease-table.ts'
 
 // Errors that storages have in common

@@ -175,6 +175,7 @@ function toStoredReply(reply: OutboxReply): StoredReply {
     message: JSON.parse(reply.json),
     inReplyTo: reply.inReplyTo,
     notBeforeMs: reply.notBeforeMs,
+    ...(reply.trace && { trace: reply.trace }),
     status: reply.status,
     attempts: reply.attempts,
   }

@@ -263,6 +263,7 @@ export interface OutboxReply {
   readonly kind: ReplyKind
   readonly json: string
   readonly inReplyTo: readonly string[]
+  readonly trace?: TraceHeaders | undefined
   status: ReplyStatus
   attempts: number
   notBeforeMs: number

@@ -1,6 +1,6 @@
 import { type BackoffOptions, backoffMs } from '../backoff.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { describeError, WaAgentError } from '../errors.ts'
+import { describeError, isStorageAway, WaAgentError } from '../errors.ts'
 import type {
   ConsumeOptions,
   DeadJob,
@@ -55,6 +55,9 @@ interface Consumer extends QueueConsumer {
   readonly running: Set<Promise<void>>
   stopped: boolean
 }
+
+/** How long a job waits at most while the storage of its handler is away. */
+const longestAwayMs = 5000
 
 const ranks = { high: 0, normal: 1, low: 2 } as const
 
@@ -229,6 +232,11 @@ class MemoryQueue implements Queue {
 
   #failed(entry: Entry, error: unknown): void {
     const { maxAttempts = 5, ...backoff } = this.#retry
+    if (isStorageAway(error)) {
+      entry.attempts -= 1
+      this.#add(entry, Math.min(backoffMs(1, backoff, this.#random), longestAwayMs))
+      return
+    }
     if (entry.attempts < maxAttempts) {
       this.#add(entry, backoffMs(entry.attempts, backoff, this.#random))
       return

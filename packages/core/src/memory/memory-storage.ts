@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { type ChannelKey, type ConversationKey, conversationId } from '../conversation.ts'
+import { type ChannelKey, type ConversationKey, channelId, conversationId } from '../conversation.ts'
 import { DueIndex } from '../mailbox/due-index.ts'
 import { letterGone, replyGone, storageClosed } from '../mailbox/errors.ts'
 import { LeaseTable } from '../mailbox/lease-table.ts'
@@ -18,6 +18,7 @@ import type {
   MessageAnswer,
   NewMessage,
   NewReply,
+  OverdueQuery,
   ReplyOutcome,
   Storage,
   StorageStats,
@@ -26,7 +27,7 @@ import type {
 } from '../storage.ts'
 import type { DeliveryUpdate } from '../transport.ts'
 import { recordsIn } from './memory-records.ts'
-import { type Box, type ReplyRow, type Row, toDeadLetter, traceOf } from './rows.ts'
+import { type Box, channelOf, type ReplyRow, type Row, toDeadLetter, traceOf } from './rows.ts'
 import { type Draft, MemoryTables } from './tables.ts'
 
 /** Options of `memoryStorage`. */
@@ -47,7 +48,7 @@ class MemoryStorage implements Storage {
   readonly #clock: Pick<Clock, 'now'>
   readonly #tables = new MemoryTables()
   readonly #leases = new LeaseTable()
-  readonly #due = new DueIndex<string>()
+  readonly #due = new DueIndex<string, string>()
   readonly #usage = new Map<string, Usage>()
   readonly #records = new Map<string, string>()
   #phase: 'new' | 'open' | 'closed' = 'new'
@@ -99,7 +100,7 @@ class MemoryStorage implements Storage {
     for (const younger of others) {
       this.#leases.join(box, younger)
       this.#tables.join(box, younger)
-      this.#due.set(conversationId(younger.key), undefined)
+      this.#due.set(channelId(younger.key), conversationId(younger.key), undefined)
     }
     this.#tables.addAliases(box, ids)
     return box
@@ -110,7 +111,7 @@ class MemoryStorage implements Storage {
     const accept = (id: string) => !request.except?.has(id)
     const ids = request.conversation
       ? [conversationId(this.#tables.box(request.conversation)?.key ?? request.conversation)]
-      : this.#due.due(request.nowMs, { limit: request.limit ?? 1, accept })
+      : this.#due.due(request.nowMs, { limit: request.limit ?? 1, channels: request.channels?.map(channelId), accept })
     return ids.flatMap((id) => this.#claimOne(id, request) ?? [])
   }
 
@@ -253,6 +254,12 @@ class MemoryStorage implements Storage {
     return box.flags
   }
 
+  async overdue({ beforeMs, except }: OverdueQuery): Promise<readonly ChannelKey[]> {
+    this.#assertOpen()
+    const others = new Set(except.map(channelId))
+    return this.#due.overdue(beforeMs).flatMap((id) => (others.has(id) ? [] : channelOf(id)))
+  }
+
   readonly deadLetters: DeadLetters = {
     list: async (query = {}) => {
       this.#assertOpen()
@@ -329,7 +336,11 @@ class MemoryStorage implements Storage {
   #schedule(box: Box): void {
     const id = conversationId(box.key)
     const due = box.dueAtMs
-    this.#due.set(id, due === undefined ? undefined : Math.max(due, this.#leases.expiresAtMs(id) ?? 0))
+    this.#due.set(
+      channelId(box.key),
+      id,
+      due === undefined ? undefined : Math.max(due, this.#leases.expiresAtMs(id) ?? 0),
+    )
   }
 
   #assertOpen(): void {

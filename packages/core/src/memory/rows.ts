@@ -1,3 +1,4 @@
+import type { ChannelKey } from '../conversation.ts'
 import { Mailbox } from '../mailbox/mailbox.ts'
 import { isSaid, type OutboxReply, type PendingMessage, type ReplyFate } from '../mailbox/rules.ts'
 import type { ReplyDelivery, ReplyTrace } from '../mailbox/tracking.ts'
@@ -33,6 +34,12 @@ export type Row = MessageRow | ReplyRow
 /** A mailbox with everything that was ever in it, by seq. */
 export class Box extends Mailbox {
   rows: Row[] = []
+}
+
+/** The key that `channelId` wrote. */
+export function channelOf(id: string): ChannelKey {
+  const [tenant = '', channel = ''] = id.split('/')
+  return { tenant, channel }
 }
 
 /** The id of the dead letter that a row is or may become. */

@@ -110,7 +110,7 @@ export class MemoryTables {
 
   /** Adds a reply once. */
   addReply(box: Box, draft: Draft<NewReply>, createdAtMs: number): void {
-    const { id, kind, inReplyTo, notBeforeMs } = draft.content
+    const { id, kind, inReplyTo, notBeforeMs, trace } = draft.content
     if (this.reply(box.key, id)) return
     const content = {
       seq: this.#nextSeq(),
@@ -121,6 +121,7 @@ export class MemoryTables {
       status: 'pending' as const,
       attempts: 0,
       notBeforeMs,
+      trace: trace && { ...trace },
     }
     const fresh = { fate: 'pending', reason: '', endedAtMs: 0, delivery: undefined, providerId: undefined } as const
     const row: ReplyRow = { kind: 'reply', content, createdAtMs, box, ...fresh }

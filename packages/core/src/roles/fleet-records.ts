@@ -9,8 +9,10 @@ export const fleetKey: ChannelKey = { tenant: 'wa-agent', channel: 'fleet' }
 export const workerPrefix = 'worker.'
 /** There while all workers pause; its value is when that began. */
 export const pausedRecord = 'paused'
-/** `connection.tenant/channel`: how a channel is connected, as its provider told an ingest. */
-export const connectionPrefix = 'connection.'
+/** Written by whoever looks whether the storage takes anything in; nobody reads it. */
+export const probeRecord = 'probe'
+/** `tenant/channel`: how a channel is connected, as its provider told an ingest. Apart, since there may be thousands. */
+export const connectionsKey: ChannelKey = { tenant: 'wa-agent', channel: 'connections' }
 
 /** What a provider told about the connection of a channel. */
 export interface ToldConnection {
@@ -26,7 +28,7 @@ export async function tellConnection(
   channel: ChannelKey,
   told: ToldConnection,
 ): Promise<void> {
-  await records.set(fleetKey, connectionPrefix + channelId(channel), JSON.stringify(told))
+  await records.set(connectionsKey, channelId(channel), JSON.stringify(told))
 }
 
 /** Which process has a place among the workers, and when it last said so. */

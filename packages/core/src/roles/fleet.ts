@@ -4,7 +4,7 @@ import type { Share } from '../governor/share.ts'
 import type { Logger } from '../logger.ts'
 import type { Storage } from '../storage.ts'
 import {
-  connectionPrefix,
+  connectionsKey,
   fleetKey,
   type Place,
   pausedRecord,
@@ -20,6 +20,8 @@ const lookEveryMs = 1000
 const sayEveryMs = 5000
 /** ... and how long it may be silent before its place is another's. */
 const deadAfterMs = 20_000
+/** How often it looks how the channels are connected. */
+const connectionsEveryMs = 5000
 
 /** What a fleet works with. */
 export interface FleetOptions {
@@ -47,6 +49,7 @@ export class Fleet {
   #share: Share = { place: 0, workers: 0 }
   #isPaused = false
   readonly #connections = new Map<string, string>()
+  #connectionsAtMs = Number.NEGATIVE_INFINITY
   #cancel: (() => void) | undefined
   #looking: Promise<void> | undefined
 
@@ -84,6 +87,7 @@ export class Fleet {
   /** Tells soon how the channels are connected, also what was told before. */
   tellConnectionsAgain(): void {
     this.#connections.clear()
+    this.#connectionsAtMs = Number.NEGATIVE_INFINITY
   }
 
   /** All workers begin nothing new, or go on. Resolves once it is durable; the others notice within a second or two. */
@@ -116,7 +120,7 @@ export class Fleet {
     }
     this.#tellShare(all, nowMs)
     this.#tellPaused(all.has(pausedRecord))
-    this.#tellConnections(all)
+    if (nowMs - this.#connectionsAtMs >= connectionsEveryMs) await this.#tellConnections(nowMs)
   }
 
   /** Takes the first place that is free or whose worker has died; another may be faster. */
@@ -187,12 +191,14 @@ export class Fleet {
     this.#options.onPaused(isPaused)
   }
 
-  #tellConnections(all: ReadonlyMap<string, string>): void {
-    for (const [name, json] of all) {
-      if (!name.startsWith(connectionPrefix) || this.#connections.get(name) === json) continue
-      this.#connections.set(name, json)
+  async #tellConnections(nowMs: number): Promise<void> {
+    const all = await this.#options.storage.records.list(connectionsKey, '')
+    this.#connectionsAtMs = nowMs
+    for (const [channel, json] of all) {
+      if (this.#connections.get(channel) === json) continue
+      this.#connections.set(channel, json)
       const told = readConnection(json)
-      if (told) this.#options.onConnection(name.slice(connectionPrefix.length), told)
+      if (told) this.#options.onConnection(channel, told)
     }
   }
 

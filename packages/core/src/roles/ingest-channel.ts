@@ -12,6 +12,7 @@ import type { AppendResult, Storage } from '../storage.ts'
 import { spanAttributesOf } from '../telemetry/attributes.ts'
 import { observeAppend } from '../telemetry/observed-append.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { boundLogger } from '../telemetry/traced-logger.ts'
 import type { ConnectionState, DeliveryUpdate, Transport, TransportHost } from '../transport.ts'
 import { tellConnection } from './fleet-records.ts'
 import type { IngestEvents } from './ingest.ts'
@@ -74,7 +75,7 @@ export class IngestChannel {
       connection: (state, reason) => this.#connection(state, reason),
       records: transportRecords(storage ?? this.#remembered, channel),
       clock,
-      logger,
+      logger: boundLogger(logger, { ...channel }),
     }
   }
 

@@ -15,7 +15,7 @@ import { readTelemetryOptions, type TelemetryOptions } from '../telemetry/option
 import { Telemetry } from '../telemetry/telemetry.ts'
 import { tracedLogger } from '../telemetry/traced-logger.ts'
 import type { Transport } from '../transport.ts'
-import { type Health, healthOf } from './health.ts'
+import { type Health, HealthCheck } from './health.ts'
 import { IngestChannel } from './ingest-channel.ts'
 import { Publisher } from './publisher.ts'
 
@@ -54,7 +54,7 @@ export interface Ingest {
   start(): Promise<void>
   /** Stops the transports, and resolves when what came in is on its way. The queue stays yours to close. */
   stop(): Promise<void>
-  /** Asks the queue and the storage whether they are there, each within `timeoutMs`. Never rejects. */
+  /** Asks the queue and the storage whether they would take something in, each within `timeoutMs`. Never rejects. */
   health(options?: { readonly timeoutMs?: number }): Promise<Health>
   on<Name extends keyof IngestEvents>(name: Name, listener: IngestEvents[Name]): void
   off<Name extends keyof IngestEvents>(name: Name, listener: IngestEvents[Name]): void
@@ -95,6 +95,7 @@ export function createIngest(options: IngestOptions): Ingest {
     events.emit(name, event)
   }
   const publisher = queue && new Publisher({ queue, clock, timeoutMs: publishTimeoutMs })
+  const health = new HealthCheck({ queue, storage, clock, logger })
   const door = readDoorSettings(options)
   const channels = transports.map(
     (transport) => new IngestChannel({ transport, publisher, storage, door, clock, logger, telemetry, emit }),
@@ -131,7 +132,7 @@ export function createIngest(options: IngestOptions): Ingest {
     async stop() {
       if (isRunning) await stop()
     },
-    health: ({ timeoutMs = 2000 } = {}) => healthOf({ queue, storage }, { clock, timeoutMs }),
+    health: ({ timeoutMs = 2000 } = {}) => health.look(timeoutMs),
     on: (name, listener) => events.on(name, listener),
     off: (name, listener) => events.off(name, listener),
   }

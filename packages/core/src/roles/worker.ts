@@ -10,7 +10,7 @@ import { spanAttributesOf } from '../telemetry/attributes.ts'
 import type { Transport } from '../transport.ts'
 import { Fleet } from './fleet.ts'
 import type { ToldConnection } from './fleet-records.ts'
-import { type Health, healthOf } from './health.ts'
+import { type Health, HealthCheck } from './health.ts'
 import { takeIn } from './intake.ts'
 
 /** How a worker is made: as a bot, with the storage that all workers share. */
@@ -30,7 +30,7 @@ export interface Worker extends Bot {
   resumeAll(): Promise<void>
   /** Whether all workers pause, as this one has noticed. */
   readonly isPaused: boolean
-  /** Asks the queue and the storage whether they are there, each within `timeoutMs`. Never rejects. */
+  /** Asks the queue and the storage whether they would take something in, each within `timeoutMs`. Never rejects. */
   health(options?: { readonly timeoutMs?: number }): Promise<Health>
   /** The queue that it takes from, if any. */
   readonly queue: Queue | undefined
@@ -59,6 +59,7 @@ class WorkerBot extends EngineBot implements Worker {
   readonly #intake: number
   readonly #storage: Storage
   readonly #fleet: Fleet
+  readonly #health: HealthCheck
   #consumer: QueueConsumer | undefined
   /** From the call of `start` until everything has ended. */
   #isInUse = false
@@ -72,6 +73,7 @@ class WorkerBot extends EngineBot implements Worker {
     const { engine, scheduler } = this.parts
     if (queue) engine.telemetry.observeQueue(queue)
     const { clock, logger, createId } = engine.settings
+    this.#health = new HealthCheck({ queue, storage: this.#storage, clock, logger })
     this.#fleet = new Fleet({
       storage: this.#storage,
       id: createId(),
@@ -102,6 +104,7 @@ class WorkerBot extends EngineBot implements Worker {
       this.#consumer = this.#consume()
     } catch (error) {
       await this.#end()
+      await this.leave()
       // What went wrong first is what is told.
       await this.#storage.close().catch(() => undefined)
       throw error
@@ -129,14 +132,21 @@ class WorkerBot extends EngineBot implements Worker {
 
   async #end(): Promise<void> {
     try {
-      // What is in the queue stays there for the others.
-      await this.#consumer?.stop()
-      this.#consumer = undefined
-      await this.#fleet.leave()
       await super.stop()
     } finally {
       this.#isInUse = false
     }
+  }
+
+  protected override async drain(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = undefined
+    // What is in the queue stays there for the others.
+    await consumer?.stop()
+  }
+
+  protected override leave(): Promise<void> {
+    return this.#fleet.leave()
   }
 
   pauseAll(): Promise<void> {
@@ -148,8 +158,7 @@ class WorkerBot extends EngineBot implements Worker {
   }
 
   health({ timeoutMs = 2000 }: { readonly timeoutMs?: number } = {}): Promise<Health> {
-    const { clock } = this.parts.engine.settings
-    return healthOf({ queue: this.queue, storage: this.#storage }, { clock, timeoutMs })
+    return this.#health.look(timeoutMs)
   }
 
   #connectionTold(id: string, { state, reason }: ToldConnection): void {

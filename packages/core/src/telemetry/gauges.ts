@@ -1,5 +1,7 @@
+import { systemClock } from '../clock.ts'
 import type { Queue } from '../queue.ts'
 import type { StorageStats } from '../storage.ts'
+import { withinTime } from '../within-time.ts'
 import type { Measuring } from './measuring.ts'
 
 /** What a bot tells when it is asked. */
@@ -36,7 +38,15 @@ export function watchBot(
   )
 }
 
-/** Asks the queue how much is in it whenever the metrics are read. What its broker cannot tell is left out. */
+/** A broker that is there answers at once. One that is away must not make whoever reads the metrics wait for all the rest. */
+const queueLimit = {
+  clock: systemClock,
+  timeoutMs: 1000,
+  signal: undefined,
+  timeoutError: () => new Error('no answer in time'),
+}
+
+/** Asks the queue how much is in it whenever the metrics are read. What its broker cannot tell, or not soon, is left out. */
 export function watchQueue(instruments: Measuring, queue: Pick<Queue, 'stats'>, now: () => number): void {
   instruments.watch(
     [
@@ -46,7 +56,7 @@ export function watchQueue(instruments: Measuring, queue: Pick<Queue, 'stats'>, 
       'wa_agent_queue_oldest_age_seconds',
     ],
     async (observe) => {
-      const { waiting, working, dead, oldestAtMs } = await queue.stats()
+      const { waiting, working, dead, oldestAtMs } = await withinTime(() => queue.stats(), queueLimit)
       observe('wa_agent_queue_depth', waiting)
       observe('wa_agent_queue_working', working)
       observe('wa_agent_queue_dead_letters', dead)

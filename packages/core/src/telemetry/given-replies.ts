@@ -1,35 +1,25 @@
-import type { TraceHeaders } from '../trace-headers.ts'
-
-/** What a turn knew of a reply that is to be sent now or later. */
-export interface GivenReply {
-  /** The turn's span. */
-  readonly trace: TraceHeaders | undefined
-  /** When the first message of the turn came in; only with its first reply. */
-  readonly receivedAtMs: number | undefined
-}
-
 /** So many replies on their way are remembered, the newest. */
 const mostRemembered = 10_000
 
 /**
- * Which turn a reply belongs to, until its end is known. Only in memory: storages have no place for it, so what another process
- * or a later start sends is a trace of its own.
+ * When the first message of a turn came in, by the first reply to it, until the end of that is known. Only in memory, since it is
+ * for one metric: what another process sends, or a later start, does not count there.
  */
 export class GivenReplies {
-  readonly #replies = new Map<string, GivenReply>()
+  readonly #receivedAtMs = new Map<string, number>()
 
-  add(id: string, reply: GivenReply): void {
-    this.#replies.set(id, reply)
-    if (this.#replies.size <= mostRemembered) return
-    const [oldest] = this.#replies.keys()
-    if (oldest !== undefined) this.#replies.delete(oldest)
+  add(id: string, receivedAtMs: number): void {
+    this.#receivedAtMs.set(id, receivedAtMs)
+    if (this.#receivedAtMs.size <= mostRemembered) return
+    const [oldest] = this.#receivedAtMs.keys()
+    if (oldest !== undefined) this.#receivedAtMs.delete(oldest)
   }
 
-  of(id: string): GivenReply | undefined {
-    return this.#replies.get(id)
+  of(id: string): number | undefined {
+    return this.#receivedAtMs.get(id)
   }
 
   forget(id: string): void {
-    this.#replies.delete(id)
+    this.#receivedAtMs.delete(id)
   }
 }

@@ -2,6 +2,8 @@
 export const spanKinds = {
   /** A provider's request, from its first byte to the answer. */
   'wa_agent.webhook': 'SERVER',
+  /** A desktop asks for the answer to messages, until it has it. */
+  'wa_agent.desktop': 'SERVER',
   /** Jobs go into the queue. */
   'wa_agent.publish': 'PRODUCER',
   /** A job of the queue is handled. */

@@ -17,8 +17,8 @@ export interface SendStart {
 }
 
 /**
- * Sends in a span of its own. To be called within `asPartOf`, so that it is a child of the turn that the reply belongs to; where
- * that is not known any more, because another process took it, the span says by tags what it answers.
+ * Sends in a span of its own. To be called within the trace of the reply, so that it is a child of the turn that it belongs to,
+ * whichever process took that. By tags it says what it answers.
  */
 export function observeSend(
   telemetry: Telemetry,
@@ -27,7 +27,6 @@ export function observeSend(
 ): Promise<SendResult> {
   if (!telemetry.isOn) return send()
   const { conversation, reply, attempt, transport, now } = start
-  const given = telemetry.given.of(reply.id)
   const attributes = {
     ...conversationAttributesOf(conversation),
     'messaging.operation.name': 'send',
@@ -50,13 +49,9 @@ export function observeSend(
     const labels = instruments.with(conversation)
     const tookMs = now() - beganMs
     instruments.took('wa_agent_send_duration_seconds', tookMs, { ...labels, result: result.status })
-    if (result.status === 'sent' && given?.receivedAtMs !== undefined)
-      instruments.took('wa_agent_response_time_seconds', now() - given.receivedAtMs, labels)
+    const receivedAtMs = telemetry.given.of(reply.id)
+    if (result.status === 'sent' && receivedAtMs !== undefined)
+      instruments.took('wa_agent_response_time_seconds', now() - receivedAtMs, labels)
     return result
   })
-}
-
-/** Does the work on a reply within the trace of its turn. */
-export function asPartOf<Result>(telemetry: Telemetry, replyId: string, work: () => Result): Result {
-  return telemetry.withTrace(telemetry.given.of(replyId)?.trace, work)
 }

@@ -111,10 +111,8 @@ class Watch implements ObservedTurn {
   }
 
   #remember(replies: readonly NewReply[]): void {
-    const trace = this.#telemetry.injectTrace()
-    const receivedAtMs = this.#start.messages[0]?.receivedAtMs
-    for (const [index, { id }] of replies.entries()) {
-      this.#telemetry.given.add(id, { trace, receivedAtMs: index === 0 ? receivedAtMs : undefined })
-    }
+    const [first] = replies
+    const [message] = this.#start.messages
+    if (this.#telemetry.instruments && first && message) this.#telemetry.given.add(first.id, message.receivedAtMs)
   }
 }

@@ -33,7 +33,7 @@ export class Telemetry {
   #instruments: Measuring | undefined
   #events: EventMetrics | undefined
   #beatAtMs: number | undefined
-  /** Which turns the replies on their way belong to. */
+  /** Since when customers wait for the replies on their way. */
   readonly given = new GivenReplies()
 
   /** `now`: the clock of the owner, in milliseconds since 1970. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { memoryQueue } from '@wa-agent/core'
-import { redisForTests, type TestRedis } from '@wa-agent/testing/servers'
+import { redisForTests, startRedis, type TestRedis } from '@wa-agent/testing/servers'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { type BullmqQueue, bullmqQueue } from '../index.ts'
 import { jobOf, until } from '../test-jobs.ts'
@@ -151,6 +151,26 @@ describe.skipIf(found === undefined)('bullBoard', () => {
     const response = await send(board, `/api/queues/${queue.broker.name}/${dead?.id}/retry`)
     expect(response.status).toBeGreaterThanOrEqual(400)
     expect(await queue.stats()).toMatchObject({ waiting: 1, dead: 1 })
+  })
+
+  test('says that Redis is away, and shows the queue again when it is back', async () => {
+    await using own = await startRedis()
+    if (!own) throw new Error('There is a Redis, but no redis-server.')
+    const queue = bullmqQueue({ connection: own.url, name: 'away', timeoutMs: 1000 })
+    queues.push(queue)
+    const board = bullBoard(queue)
+    expect((await listing(board, 'away')).queues).toHaveLength(1)
+    await own.kill()
+    const answer = await get(board, '/api/queues')
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+    expect(await answer.json()).toMatchObject({
+      type: 'urn:wa-agent:problem:unavailable',
+      status: 503,
+      detail: expect.stringMatching(/^Redis (is away|closed the connection|did not answer)/),
+    })
+    await own.start()
+    await until(async () => (await get(board, '/api/queues')).status === 200)
   })
 
   test('says what to install where its packages are missing, and not before it is asked for', async () => {

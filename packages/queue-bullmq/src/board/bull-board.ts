@@ -1,4 +1,4 @@
-import { checkNames, type NamesOf, WaAgentError } from '@wa-agent/core'
+import { checkNames, isWaAgentError, type NamesOf, WaAgentError } from '@wa-agent/core'
 import type { BullmqQueue } from '../bullmq-queue.ts'
 import { loadBoard, type Page } from './load-board.ts'
 
@@ -19,8 +19,8 @@ export interface BullBoardOptions {
 export interface BullBoard {
   readonly path: string
   /**
-   * Answers what is below `path`. Rejects with `invalid_options` where `@bull-board/api`, `@bull-board/hono` or `hono`
-   * is not installed.
+   * Answers what is below `path`; 503 with a problem while Redis is away. Rejects with `invalid_options` where
+   * `@bull-board/api`, `@bull-board/hono` or `hono` is not installed.
    */
   fetch(request: Request): Promise<Response>
 }
@@ -40,7 +40,10 @@ export function bullBoard(queue: BullmqQueue, options: BullBoardOptions = {}): B
       const refusal = refusalOf(request, showData)
       if (refusal) return Response.json({ error: refusal }, { status: 403 })
       page ??= loadBoard(queue, { basePath, showData, readOnly })
-      return withManners(await (await page)(request))
+      // What is a file needs no Redis.
+      const asksRedis = new URL(request.url).pathname.startsWith(`${basePath}/api/`)
+      const away = asksRedis ? await awayOf(queue) : undefined
+      return withManners(away ?? (await (await page)(request)))
     },
   }
 }
@@ -55,6 +58,22 @@ function refusalOf(request: Request, showData: boolean): string | undefined {
   // The page would write back what it shows.
   if (!showData && /\/(add|update-data)$/.test(pathname)) return 'Data that is not shown cannot be copied or changed.'
   return undefined
+}
+
+/** What is answered while Redis is away or refuses, which Bull Board calls a fault of its own; `undefined` while it is there. */
+async function awayOf(queue: BullmqQueue): Promise<Response | undefined> {
+  try {
+    await queue.stats()
+    return undefined
+  } catch (error) {
+    if (!isWaAgentError(error) || error.code !== 'queue_unavailable') return undefined
+    const detail = error.message.replace('[bullmqQueue] ', '')
+    const problem = { type: 'urn:wa-agent:problem:unavailable', title: 'Service Unavailable', status: 503, detail }
+    // The page itself shows `error` and `message`.
+    const shown = { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message: detail }
+    const headers = { 'content-type': 'application/problem+json; charset=utf-8', 'retry-after': '1' }
+    return Response.json({ ...problem, ...shown }, { status: 503, headers })
+  }
 }
 
 /** The page needs nothing of other hosts: who looks at a queue is nobody else's business. */

@@ -1,9 +1,14 @@
-// #region use
-import { pubsubQueue } from '@wa-agent/queue-pubsub'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { until } from '../testing-server/test-harness.ts'
 import { startPubsubServer } from '../testing-server/test-pubsub-server.ts'
 import { tokenOf } from '../testing-server/test-tokens.ts'
+
+beforeAll(() => {
+  process.env['METADATA_SERVER_DETECTION'] = 'none'
+})
+
+// #region use
+import { pubsubQueue } from '@wa-agent/queue-pubsub'
 
 /** In each process that ingests or works: createIngest({ queue, ... }), createWorker({ queue, ... }). */
 const queueOf = (projectId: string) =>
@@ -27,10 +32,6 @@ function pushedWorker(projectId: string) {
   return { queue, push }
 }
 // #endregion
-
-beforeAll(() => {
-  process.env['METADATA_SERVER_DETECTION'] = 'none'
-})
 
 test('one publishes, another works', async () => {
   const server = await startPubsubServer()

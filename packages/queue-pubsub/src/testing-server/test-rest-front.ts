@@ -13,6 +13,7 @@ interface Asked {
 
 interface Body {
   readonly messages?: readonly { data?: string; attributes?: Record<string, string>; orderingKey?: string }[]
+  readonly permissions?: readonly string[]
   readonly maxMessages?: number
   readonly ackIds?: readonly string[]
   readonly ackDeadlineSeconds?: number
@@ -31,6 +32,8 @@ export async function startRestFront(broker: Broker, refuse: (asked: string) => 
       const refused = refuse(`${asked.method} ${asked.verb}`)
       if (refused !== undefined) throw new Refusal(refused, 'refused by the test')
       body = act(broker, asked)
+      if (asked.verb === 'testIamPermissions' && refuse('POST publish') !== 403)
+        body = { permissions: asked.body.permissions }
     } catch (error) {
       status = error instanceof Refusal ? error.status : 500
       body = { error: { code: status, message: String(error) } }
@@ -59,6 +62,10 @@ function act(broker: Broker, { method, name, verb, body }: Asked): object {
   const { maxMessages = 1, ackIds = [], ackDeadlineSeconds = 0, messages = [] } = body
   if (name.includes('/topics/')) {
     if (verb === 'publish') return { messageIds: broker.publish(name, messages.map(storable)) }
+    if (verb === 'testIamPermissions') {
+      broker.topic(name)
+      return {}
+    }
     if (method === 'PUT') broker.createTopic(name)
     else if (method === 'DELETE') broker.deleteTopic(name)
     else broker.topic(name)

@@ -36,7 +36,7 @@ interface Asked {
 /** Answers what customers wrote to the desktop: `POST /api/desktop-agent/process-message`. */
 export function processMessageHandler(deps: Deps, desktops: Desktops): Handler {
   const { settings } = deps
-  const { bot, clock, desktop } = settings
+  const { bot, clock, desktop, telemetry } = settings
   const waiting = new Waiting(bot, clock)
 
   async function answersTo({ transport, messages, handoff }: Asked, signal: AbortSignal): Promise<Answers> {
@@ -71,6 +71,17 @@ export function processMessageHandler(deps: Deps, desktops: Desktops): Handler {
     }
   }
 
+  /** In a span of its own, at which every message that it brings begins. */
+  function observed(asked: Asked, signal: AbortSignal): Promise<Answers> {
+    const attributes = {
+      'messaging.system': 'whatsapp',
+      'messaging.batch.message_count': asked.messages.length,
+      'wa_agent.tenant': asked.transport.tenant,
+      'wa_agent.channel': asked.transport.channel,
+    }
+    return telemetry.span('wa_agent.desktop', attributes, () => answersTo(asked, signal))
+  }
+
   /** The desktop began or ended a handoff since the last turn. While an order is on its way to it, it does not know better. */
   async function agree(
     { desk }: DesktopTransport,
@@ -92,7 +103,7 @@ export function processMessageHandler(deps: Deps, desktops: Desktops): Handler {
   return async (context) => {
     const asked = await readAsked(context, deps, desktops)
     asked.transport.desk.seen(asked.session)
-    const { handoff, messages } = await answersTo(asked, context.req.raw.signal)
+    const { handoff, messages } = await observed(asked, context.req.raw.signal)
     // Another desktop may have registered meanwhile: it gets this answer, and both would say it.
     mustBeCurrent(asked.transport.desk, asked.session)
     const handed = current(handoff, clock.now())

@@ -101,16 +101,18 @@ END $$;
 `
 
 /**
- * Leases conversations that have something due: those named, or the most overdue. Rows by \`kind\`: 0 a conversation, 1 a message,
- * 2 a reply, 3 a message and 4 a reply of the past, 5 what a tenant has used.
+ * Leases conversations that have something due: those named, or the most overdue of the channels that are served. Of each
+ * channel only the first few are looked at, so that hundreds of them with long queues cost little; where somebody else has
+ * locked those, more. Rows by \`kind\`: 0 a conversation, 1 a message, 2 a reply, 3 a message and 4 a reply of the past, 5 what a
+ * tenant has used.
  */
 const claimFunction = `
 CREATE FUNCTION claim_conversations(
   p_owner text, p_now double precision[], p_lease double precision, p_limit integer,
-  p_channel integer[], p_chat text[], p_except_channel integer[], p_except_chat text[],
+  p_channel integer[], p_chat text[], p_served integer[], p_except_channel integer[], p_except_chat text[],
   p_max integer, p_history integer, p_day text
 ) RETURNS TABLE (kind integer, conversation double precision, seq double precision, a double precision,
-  b double precision, c double precision, t text, u text, v text, w text, request integer)
+  b double precision, c double precision, t text, u text, v text, w text, x text, request integer)
 ${functionSettings}
 AS $$
 #variable_conflict use_column
@@ -118,6 +120,9 @@ DECLARE
   v_ids bigint[];
   v_now double precision[];
   v_request integer[];
+  v_busy integer[];
+  v_near integer;
+  v_is_cut boolean := false;
   v_found bigint[] := '{}';
   v_found_now double precision[] := '{}';
   v_found_request integer[] := '{}';
@@ -126,15 +131,35 @@ DECLARE
   v_due_now double precision[];
   v_due_request integer[];
 BEGIN
+  IF p_channel IS NULL THEN
+    SELECT array_agg(s.channel) INTO v_busy
+    FROM unnest(coalesce(p_served, (SELECT array_agg(h.id) FROM channels AS h))) AS s (channel)
+    WHERE EXISTS (SELECT FROM conversations AS x WHERE x.channel = s.channel AND x.due_at <= p_now[1]);
+    IF v_busy IS NULL THEN RETURN; END IF;
+    v_near := 8 + 4 * p_limit / cardinality(v_busy);
+  END IF;
   LOOP
     IF p_channel IS NULL THEN
-      SELECT array_agg(f.id), array_agg(p_now[1]), array_agg(1) INTO v_ids, v_now, v_request FROM (
-        SELECT x.id FROM conversations AS x
+      WITH near AS MATERIALIZED (
+        SELECT s.channel, n.id, n.due_at FROM unnest(v_busy) AS s (channel)
+        CROSS JOIN LATERAL (
+          SELECT x.id, x.due_at FROM conversations AS x
+          WHERE x.channel = s.channel AND x.due_at <= p_now[1] AND x.lease_until <= p_now[1]
+            AND (p_except_channel IS NULL OR (x.channel, x.chat) NOT IN (
+              SELECT e.channel, e.chat FROM unnest(p_except_channel, p_except_chat) AS e (channel, chat)))
+            AND (v_found = '{}' OR x.id <> ALL (v_found))
+          ORDER BY x.due_at LIMIT v_near) AS n
+      ), free AS MATERIALIZED (
+        SELECT x.id FROM (SELECT * FROM near ORDER BY due_at OFFSET 0) AS n JOIN conversations AS x ON x.id = n.id
         WHERE x.due_at <= p_now[1] AND x.lease_until <= p_now[1]
-          AND (p_except_channel IS NULL OR (x.channel, x.chat) NOT IN (
-            SELECT e.channel, e.chat FROM unnest(p_except_channel, p_except_chat) AS e (channel, chat)))
-          AND (v_found = '{}' OR x.id <> ALL (v_found))
-        ORDER BY x.due_at LIMIT p_limit - cardinality(v_found) FOR NO KEY UPDATE SKIP LOCKED) AS f;
+        ORDER BY n.due_at LIMIT p_limit - cardinality(v_found) FOR NO KEY UPDATE OF x SKIP LOCKED
+      )
+      SELECT (SELECT array_agg(f.id) FROM free AS f),
+        EXISTS (SELECT FROM near AS n GROUP BY n.channel HAVING count(*) >= v_near)
+      INTO v_ids, v_is_cut;
+      v_now := array_fill(p_now[1], ARRAY[coalesce(cardinality(v_ids), 0)]);
+      v_request := array_fill(1, ARRAY[coalesce(cardinality(v_ids), 0)]);
+      v_near := v_near * 8;
     ELSE
       SELECT array_agg(f.conversation), array_agg(f.now), array_agg(f.n::integer) INTO v_ids, v_now, v_request FROM (
         SELECT DISTINCT ON (a.conversation) a.conversation, m.now, m.n
@@ -142,7 +167,7 @@ BEGIN
         JOIN aliases AS a ON a.channel = m.channel AND a.id = m.chat) AS f;
       ${lockAll('v_ids')}
     END IF;
-    EXIT WHEN v_ids IS NULL;
+    EXIT WHEN v_ids IS NULL AND NOT v_is_cut;
 
     SELECT array_agg(f.id ORDER BY f.n) FILTER (WHERE f.is_due),
       array_agg(f.now ORDER BY f.n) FILTER (WHERE f.is_due),
@@ -158,9 +183,9 @@ BEGIN
     v_found := v_found || coalesce(v_due, '{}');
     v_found_now := v_found_now || coalesce(v_due_now, '{}');
     v_found_request := v_found_request || coalesce(v_due_request, '{}');
-    EXIT WHEN p_channel IS NOT NULL OR v_idle IS NULL OR cardinality(v_found) >= p_limit;
+    EXIT WHEN p_channel IS NOT NULL OR cardinality(v_found) >= p_limit OR (v_idle IS NULL AND NOT v_is_cut);
     -- They looked due and are not: say when they are, and look for others.
-    PERFORM refresh_conversations(v_idle, v_idle);
+    IF v_idle IS NOT NULL THEN PERFORM refresh_conversations(v_idle, v_idle); END IF;
   END LOOP;
   IF v_found = '{}' THEN RETURN; END IF;
 
@@ -170,7 +195,8 @@ BEGIN
 
   RETURN QUERY
     SELECT 0, x.id::double precision, x.lease_token::double precision, x.lease_until, x.last_inbound,
-      x.opted_out::integer::double precision, x.chat::text, x.handoff, s.state, h.tenant || '/' || h.channel, m.request
+      x.opted_out::integer::double precision, x.chat::text, x.handoff, s.state, h.tenant || '/' || h.channel,
+      NULL::text, m.request
     FROM unnest(v_found, v_found_request) WITH ORDINALITY AS m (id, request, n)
     JOIN conversations AS x ON x.id = m.id
     JOIN channels AS h ON h.id = x.channel
@@ -178,7 +204,8 @@ BEGIN
     ORDER BY m.n;
   RETURN QUERY
     SELECT 1, x.id::double precision, i.seq::double precision, i.received_at, i.attempts::double precision,
-      NULL::double precision, i.message, i.control, i.trace, NULL::text, NULL::integer
+      NULL::double precision, i.message, i.control, i.trace, NULL::text, NULL::text,
+      NULL::integer
     FROM unnest(v_found, v_found_now) WITH ORDINALITY AS m (id, now, n)
     JOIN conversations AS x ON x.id = m.id
     JOIN LATERAL (
@@ -188,7 +215,7 @@ BEGIN
     ORDER BY m.n, i.seq;
   RETURN QUERY
     SELECT 2, x.id::double precision, o.seq::double precision, o.status::double precision,
-      o.attempts::double precision, o.not_before, o.message, o.in_reply_to, o.kind, o.id::text, NULL::integer
+      o.attempts::double precision, o.not_before, o.message, o.in_reply_to, o.kind, o.id::text, o.trace, NULL::integer
     FROM unnest(v_found) WITH ORDINALITY AS m (id, n)
     JOIN conversations AS x ON x.id = m.id AND x.out_from IS NOT NULL
     JOIN outbox AS o ON o.conversation = x.id AND o.seq >= x.out_from AND o.status < 2
@@ -197,7 +224,7 @@ BEGIN
     RETURN QUERY
       SELECT h.kind, m.id::double precision, h.seq::double precision, h.at, NULL::double precision,
         NULL::double precision, h.message, NULL::text, NULL::text, NULL::text,
-        NULL::integer
+        NULL::text, NULL::integer
       FROM unnest(v_found) AS m (id)
       CROSS JOIN LATERAL (
         SELECT * FROM (
@@ -211,7 +238,7 @@ BEGIN
   END IF;
   RETURN QUERY
     SELECT 5, NULL::double precision, NULL::double precision, sum(g.tokens), sum(g.cost_usd), NULL::double precision,
-      g.tenant::text, NULL::text, NULL::text, NULL::text, NULL::integer
+      g.tenant::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::integer
     FROM (
       SELECT DISTINCT h.tenant FROM unnest(v_found) AS m (id)
       JOIN conversations AS x ON x.id = m.id JOIN channels AS h ON h.id = x.channel) AS t

@@ -10,7 +10,7 @@ CREATE FUNCTION commit_turns(
   p_sending text[], p_sends_new boolean[], p_is_done boolean[], p_first_reply integer[],
   p_state text[], p_done_of integer[], p_done bigint[],
   p_reply_of integer[], p_reply_id text[], p_reply_kind text[], p_reply_not_before double precision[],
-  p_reply_in_reply_to text[], p_reply_message text[], p_reply_sending integer[],
+  p_reply_in_reply_to text[], p_reply_message text[], p_reply_trace text[], p_reply_sending integer[],
   p_usage_of integer[], p_day text[], p_tokens double precision[], p_cost double precision[], p_shard integer
 ) RETURNS TABLE (n integer, verdict integer, opted_out boolean, handoff text, last_inbound double precision)
 ${functionSettings}
@@ -52,11 +52,11 @@ BEGIN
 
   SELECT array_agg(nextval('mail_seq')) INTO v_seq FROM unnest(p_reply_of);
   INSERT INTO outbox
-    (conversation, seq, channel, id, status, attempts, kind, not_before, created_at, in_reply_to, message)
+    (conversation, seq, channel, id, status, attempts, kind, not_before, created_at, in_reply_to, message, trace)
   SELECT v_ids[r.n], r.seq, p_channel[r.n], r.id, r.sending, r.sending, r.kind, r.not_before, p_now[r.n],
-    r.in_reply_to, r.message
+    r.in_reply_to, r.message, r.trace
   FROM unnest(p_reply_of, v_seq, p_reply_id, p_reply_sending, p_reply_kind, p_reply_not_before, p_reply_in_reply_to,
-    p_reply_message) AS r (n, seq, id, sending, kind, not_before, in_reply_to, message)
+    p_reply_message, p_reply_trace) AS r (n, seq, id, sending, kind, not_before, in_reply_to, message, trace)
   WHERE v_verdict[r.n] = 0
   ON CONFLICT (channel, id) DO NOTHING;
 

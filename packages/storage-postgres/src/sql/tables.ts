@@ -44,7 +44,8 @@ export const tables = `
     opted_out boolean NOT NULL DEFAULT false,
     handoff text
   ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-  CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at IS NOT NULL;
+  -- By channel, so that nobody walks over what others are to take.
+  CREATE INDEX conversations_due ON conversations (channel, due_at) WHERE due_at IS NOT NULL;
 
   -- Apart from the conversations, whose rows are written several times a turn: this may be large.
   CREATE TABLE states (
@@ -98,6 +99,7 @@ export const tables = `
     kind text NOT NULL,
     in_reply_to text NOT NULL,
     message text NOT NULL,
+    trace text,
     provider_id text COLLATE "C",
     reason text,
     PRIMARY KEY (conversation, seq)

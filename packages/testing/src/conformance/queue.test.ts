@@ -59,6 +59,13 @@ const brokenQueues: Readonly<Record<string, (queue: Queue) => Partial<Queue>>> =
     const isNew = ({ id }: QueueJob) => !ids.has(id) && ids.add(id)
     return { publish: (jobs, options) => queue.publish(jobs.filter(isNew), options) }
   },
+  'takes a storage that is away for a failure': (queue) => ({
+    consume: (handler, options) =>
+      queue.consume(async (job, context) => {
+        const failed = (error: unknown) => Promise.reject(new TypeError('as any other', { cause: error }))
+        await handler(job, context).catch(failed)
+      }, options),
+  }),
   'cuts large jobs': (queue) => ({
     publish: (jobs, options) =>
       queue.publish(

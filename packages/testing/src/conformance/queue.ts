@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Queue, QueueJob } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
+import { awayCases } from './queue-away.ts'
 import { collect, jobOf, kept, killJobs, openable, rejects, watched } from './queue-fixtures.ts'
 import { groupCases } from './queue-groups.ts'
 
@@ -34,6 +35,7 @@ export interface QueueHarness {
 /** A case for every promise of the `Queue` port. */
 export const queueConformance: readonly ConformanceCase<QueueHarness>[] = [
   ...groupCases,
+  ...awayCases,
   kept('hands over what was published, with tenant, channel, data and trace', async (world) => {
     const job = {
       ...jobOf('one'),

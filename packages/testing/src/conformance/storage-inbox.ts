@@ -93,6 +93,17 @@ export const inboxCases: readonly ConformanceCase<Storage>[] = [
     assert.equal(statuses.filter((status) => status === 'stored').length, 1)
     assert.equal(statuses.filter((status) => status === 'duplicate').length, 19)
   }),
+  storageCase('opens nothing for a duplicate under another new chat in the same call', async (storage) => {
+    const results = await storage.append([incoming('m1', { chat: 'ana@c.us' }), incoming('m1', { chat: 'ben@c.us' })])
+    assert.deepEqual(
+      results.map(({ status, conversation }) => [status, conversation]),
+      [
+        ['stored', keyOf('ana@c.us')],
+        ['duplicate', keyOf('ana@c.us')],
+      ],
+    )
+    assert.equal((await storage.stats()).conversations, 1)
+  }),
   storageCase('finds a duplicate by tenant, channel and id alone, whatever the chat', async (storage) => {
     await storage.append([incoming('m1')])
     const [result] = await storage.append([incoming('m1', { chat: 'bo@c.us' })])

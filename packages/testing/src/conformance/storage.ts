@@ -1,6 +1,7 @@
 import type { Storage } from '@wa-agent/core'
 import type { ConformanceCase } from './conformance.ts'
 import { answerCases } from './storage-answers.ts'
+import { channelCases } from './storage-channels.ts'
 import { durableCases, type StorageOpener } from './storage-durable.ts'
 import { inboxCases } from './storage-inbox.ts'
 import { joiningCases } from './storage-joining.ts'
@@ -17,6 +18,7 @@ export type { StorageOpener }
 /** A case for every promise of the `Storage` port. The subject is a storage that is empty and not open yet. */
 export const storageConformance: readonly ConformanceCase<Storage>[] = [
   ...inboxCases,
+  ...channelCases,
   ...outboxCases,
   ...trackingCases,
   ...leaseCases,

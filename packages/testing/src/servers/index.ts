@@ -8,3 +8,4 @@ export {
   startPostgres,
   type TestPostgres,
 } from './postgres.ts'
+export { type OwnPgBouncer, type OwnPgBouncerOptions, startPgBouncer } from './pgbouncer.ts'

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { access, chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { access, chmod, chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort, isListening, notFound } from './found-server.ts'
+import { type User, unprivileged } from './unprivileged.ts'
 
 /** A PostgreSQL database for one test file. */
 export interface TestPostgres extends AsyncDisposable {
@@ -19,6 +20,10 @@ export interface OwnPostgres extends TestPostgres {
   stop(): Promise<void>
   /** Ends it as a crash does. */
   crash(): Promise<void>
+  /** Ends it by SIGKILL, for good. */
+  kill(): Promise<void>
+  /** Makes a standby the primary. Resolves when it takes writes. */
+  promote(): Promise<void>
   /** Starts it again on the same port. */
   start(): Promise<void>
 }
@@ -27,6 +32,12 @@ export interface OwnPostgres extends TestPostgres {
 export interface OwnPostgresOptions {
   /** Further settings, e.g. `{ max_connections: '20' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** What it shows to clients that want TLS, PEM. */
+  readonly tls?: { readonly key: string; readonly certificate: string }
+  /** The lines of pg_hba.conf; `postgres` must still come in from 127.0.0.1 without a password. Default: everybody may. */
+  readonly access?: readonly string[]
+  /** Makes it a streaming standby of this one. */
+  readonly standbyOf?: OwnPostgres
 }
 
 const run = promisify(execFile)
@@ -109,21 +120,6 @@ async function findBinaries(): Promise<string | undefined> {
   return undefined
 }
 
-interface User {
-  readonly uid: number
-  readonly gid: number
-}
-
-/** PostgreSQL refuses to run as root: then it runs as its own user. */
-async function unprivileged(): Promise<User | undefined> {
-  if (process.getuid?.() !== 0) return undefined
-  const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((entry) => entry.startsWith('postgres:'))
-  const [, , uid, gid] = line?.split(':') ?? []
-  if (uid === undefined || gid === undefined)
-    throw new Error('PostgreSQL cannot run as root, and no user postgres is here.')
-  return { uid: Number(uid), gid: Number(gid) }
-}
-
 interface Place {
   readonly binaries: string
   readonly folder: string
@@ -146,26 +142,28 @@ class PostgresProcess implements OwnPostgres {
   }
 
   async initialise(): Promise<void> {
-    const { binaries, folder, user } = this.#place
+    const { folder, user } = this.#place
+    const { tls, access: lines, standbyOf } = this.#options
     if (user) await chown(folder, user.uid, user.gid)
-    const parameters = [
-      '--auth',
-      'trust',
-      '--username',
-      'postgres',
-      '--encoding',
-      'UTF8',
-      '--no-sync',
-      '-D',
-      this.#data,
-    ]
-    await run(join(binaries, 'initdb'), parameters, { cwd: folder, ...user })
+    if (standbyOf) await this.#copy(standbyOf)
+    else await this.#run('initdb', ['--auth', 'trust', '--username', 'postgres', '--encoding', 'UTF8', '--no-sync'])
+    if (lines) await this.#write(join('data', 'pg_hba.conf'), `${lines.join('\n')}\n`)
+    if (tls) {
+      await this.#write('server.key', tls.key)
+      await this.#write('server.crt', tls.certificate)
+    }
   }
 
   async start(): Promise<void> {
     const { binaries, folder, port, user } = this.#place
     // The machine does not lose its power: what a crash of the server leaves in the system's memory is enough.
-    const settings = { listen_addresses: '127.0.0.1', fsync: 'off', ...this.#options.settings }
+    const tls = { ssl: 'on', ssl_key_file: join(folder, 'server.key'), ssl_cert_file: join(folder, 'server.crt') }
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      fsync: 'off',
+      ...(this.#options.tls && tls),
+      ...this.#options.settings,
+    }
     const parameters = ['-D', this.#data, '-p', String(port), '-k', folder]
     for (const [name, value] of Object.entries(settings)) parameters.push('-c', `${name}=${value}`)
     const child = spawn(join(binaries, 'postgres'), parameters, { cwd: folder, stdio: 'ignore', ...user })
@@ -191,6 +189,14 @@ class PostgresProcess implements OwnPostgres {
     return this.#end('SIGQUIT')
   }
 
+  kill(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  promote(): Promise<void> {
+    return this.#run('pg_ctl', ['promote', '--wait'])
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end('SIGQUIT')
     await rm(this.#place.folder, { recursive: true, force: true, maxRetries: 5 })
@@ -198,6 +204,26 @@ class PostgresProcess implements OwnPostgres {
 
   get #data(): string {
     return join(this.#place.folder, 'data')
+  }
+
+  async #copy({ port }: OwnPostgres): Promise<void> {
+    const primary = `host=127.0.0.1 port=${port} user=postgres`
+    await this.#run('pg_basebackup', ['-d', primary, '--checkpoint=fast', '--write-recovery-conf', '--no-sync'])
+  }
+
+  /** A program of PostgreSQL on the data folder. */
+  async #run(program: string, parameters: readonly string[]): Promise<void> {
+    const { binaries, folder, user } = this.#place
+    await run(join(binaries, program), [...parameters, '-D', this.#data], { cwd: folder, ...user })
+  }
+
+  /** Only it may read it: it refuses a key that others can see. */
+  async #write(name: string, content: string): Promise<void> {
+    const { folder, user } = this.#place
+    const path = join(folder, name)
+    await writeFile(path, content)
+    await chmod(path, 0o600)
+    if (user) await chown(path, user.uid, user.gid)
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
