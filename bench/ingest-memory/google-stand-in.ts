@@ -14,6 +14,7 @@ export async function startGoogleStandIn(): Promise<{ readonly url: string } & A
   })
   function answer(url: string, body: string): string {
     if (url.includes('/token')) return JSON.stringify({ access_token: 'none', expires_in: 3600, token_type: 'Bearer' })
+    if (url.endsWith(':testIamPermissions')) return JSON.stringify({ permissions: ['pubsub.topics.publish'] })
     if (!url.endsWith(':publish')) return '{}'
     const { messages } = JSON.parse(body) as { readonly messages: readonly unknown[] }
     return JSON.stringify({ messageIds: messages.map(() => String(published++)) })

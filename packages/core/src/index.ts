@@ -146,6 +146,7 @@ export type {
   QueueJob,
   QueueStats,
 } from './queue.ts'
+export { isQueueJob } from './queue.ts'
 export type { GenerateOptions, Model, ModelMessage, ModelRequest, ModelResponse, ModelUsage } from './model.ts'
 
 // In-memory forms, for tests and tries

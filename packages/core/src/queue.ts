@@ -16,6 +16,21 @@ export interface QueueJob {
   readonly trace?: TraceHeaders
 }
 
+/** Whether what came out of a broker, into which others may write, is a job. */
+export function isQueueJob(value: unknown): value is QueueJob {
+  if (!isPlain(value)) return false
+  const { id, tenant, channel, group = '', trace = {} } = value
+  return [id, tenant, channel, group].every(isText) && isPlain(trace) && Object.values(trace).every(isText)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** What a queue can do, as data. What it cannot do is refused by `publish`, never ignored. */
 export interface QueueCapabilities {
   /** Jobs that do not fail come in the order of publishing, where one consumer takes one at a time. */

@@ -3,6 +3,7 @@ import {
   type BackoffOptions,
   backoffMs,
   describeError,
+  isQueueJob,
   isStorageAway,
   type Logger,
   systemClock,
@@ -14,7 +15,6 @@ import { CalmWorker } from './calm-worker.ts'
 import { type ClientSettings, PatientClient } from './connection.ts'
 import { GroupOrder } from './group-order.ts'
 import { callJob, groupWaitMs, notBeforeMs } from './group-wait.ts'
-import { isJob } from './job-shape.ts'
 import { troubleLog } from './trouble.ts'
 import { codeOf } from './unavailable.ts'
 
@@ -109,7 +109,7 @@ export class BullmqConsumer implements QueueConsumer {
 
   async #process(job: Job<QueueJob>, token: string | undefined): Promise<void> {
     if (this.#stopping !== undefined) return this.#giveBack(job, token)
-    if (!isJob(job.data)) throw this.#foreign(job)
+    if (!isQueueJob(job.data)) throw this.#foreign(job)
     const id = job.id ?? ''
     const notBefore = notBeforeMs(job.name)
     if (notBefore > Date.now()) return putOff(job, token, notBefore)

@@ -1,8 +1,7 @@
-import { type DeadJob, type DeadJobs, type QueueJob, WaAgentError } from '@wa-agent/core'
+import { type DeadJob, type DeadJobs, isQueueJob, type QueueJob, WaAgentError } from '@wa-agent/core'
 import type { Queue as Broker, Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { GroupOrder } from './group-order.ts'
-import { foreignJob, isJob } from './job-shape.ts'
 
 /** So many are read at once. */
 const pageSize = 100
@@ -34,7 +33,7 @@ export function deadLettersOf(broker: Broker<QueueJob>, redis: Redis, groups: Gr
       if (!job) throw unknownLetter()
       // How often its workers died is forgotten too.
       await redis.hdel(broker.toKey(id), 'stc')
-      if (isJob(job.data)) await groups.enter([{ id, job: job.data }])
+      if (isQueueJob(job.data)) await groups.enter([{ id, job: job.data }])
       try {
         await job.retry('failed', { resetAttemptsMade: true })
       } catch (error) {
@@ -55,7 +54,7 @@ function deadJobOf(job: Job<unknown>): DeadJob {
   const id = job.id ?? ''
   return {
     id,
-    job: isJob(job.data) ? job.data : foreignJob(id, job.data),
+    job: isQueueJob(job.data) ? job.data : foreignJob(id, job.data),
     reason: job.failedReason.startsWith('job stalled') ? 'its worker died each time' : job.failedReason,
     attempts: job.attemptsMade,
     atMs: job.finishedOn ?? job.timestamp,
@@ -70,4 +69,11 @@ function unknownLetter(cause?: unknown): WaAgentError {
   return new WaAgentError('not_found', 'There is no dead letter with this id; list them to see which there are.', {
     cause,
   })
+}
+
+/** What somebody else put into the queue is shown as it came. */
+function foreignJob(id: string, data: unknown): QueueJob {
+  const { tenant, channel } = (data ?? {}) as Readonly<Record<string, unknown>>
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
+  return { id, tenant: text(tenant), channel: text(channel), data }
 }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { PubsubQueueOptions } from './options.ts'
 import { type PubsubQueue, pubsubQueue } from './pubsub-queue.ts'
 import { until } from './testing-server/test-harness.ts'
+import { freshOptions } from './testing-server/test-options.ts'
 import { type PubsubServer, startPubsubServer } from './testing-server/test-pubsub-server.ts'
 
 const timeout = 60_000
@@ -218,17 +219,7 @@ async function ownServer(): Promise<PubsubServer> {
 }
 
 function made(server: PubsubServer, options: Partial<PubsubQueueOptions> = {}): PubsubQueue {
-  const name = `queue-${randomUUID()}`
-  const queue = pubsubQueue({
-    projectId: 'project',
-    topic: name,
-    subscription: name,
-    apiEndpoint: server.endpoint,
-    create: true,
-    pollMs: 50,
-    retry: { maxAttempts: 3, baseMs: 50, jitter: 0 },
-    ...options,
-  })
+  const queue = pubsubQueue(freshOptions(server, options))
   onTestFinished(() => queue.close())
   return queue
 }

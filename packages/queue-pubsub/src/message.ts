@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type QueueJob, WaAgentError } from '@wa-agent/core'
+import { isQueueJob, type QueueJob, WaAgentError } from '@wa-agent/core'
 
 /** What is published, as REST wants it: `data` is base64. */
 export interface PubsubMessage {
@@ -43,7 +43,7 @@ export function jobOf(data: Buffer): QueueJob | undefined {
   } catch {
     return undefined
   }
-  return isJob(job) ? job : undefined
+  return isQueueJob(job) ? job : undefined
 }
 
 /** As much of a text as an attribute holds. */
@@ -54,21 +54,6 @@ export function shortened(text: string): string {
         .subarray(0, mostAttributeBytes - 3)
         .toString('utf8')
         .replace(/\uFFFD+$/, '')
-}
-
-function isJob(value: unknown): value is QueueJob {
-  if (!isPlain(value)) return false
-  const { id, tenant, channel, group, trace } = value
-  if (![id, tenant, channel].every(isText) || !(group === undefined || isText(group))) return false
-  return trace === undefined || (isPlain(trace) && Object.values(trace).every(isText))
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function fits(text: string): boolean {

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { pubsubQueue } from './pubsub-queue.ts'
+import { freshOptions } from './testing-server/test-options.ts'
 import { startPubsubServer } from './testing-server/test-pubsub-server.ts'
 
 beforeAll(() => {
@@ -10,15 +10,7 @@ beforeAll(() => {
 
 async function open() {
   const server = await startPubsubServer()
-  const name = `queue-${randomUUID()}`
-  const queue = pubsubQueue({
-    projectId: 'project',
-    topic: name,
-    subscription: name,
-    apiEndpoint: server.endpoint,
-    create: true,
-    pollMs: 50,
-  })
+  const queue = pubsubQueue(freshOptions(server))
   onTestFinished(async () => {
     await queue.close()
     await server[Symbol.asyncDispose]()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { PubsubQueueOptions } from './options.ts'
 import { type PubsubQueue, pubsubQueue } from './pubsub-queue.ts'
 import { until } from './testing-server/test-harness.ts'
+import { freshOptions } from './testing-server/test-options.ts'
 import { type PubsubServer, startPubsubServer } from './testing-server/test-pubsub-server.ts'
 import { audience, serviceAccount } from './testing-server/test-tokens.ts'
 
@@ -245,17 +246,7 @@ describe('what can go wrong with jobs', () => {
 const optionsOf = new WeakMap<PubsubQueue, PubsubQueueOptions>()
 
 function made(options: Partial<PubsubQueueOptions> = {}): PubsubQueue {
-  const name = `queue-${randomUUID()}`
-  const all: PubsubQueueOptions = {
-    projectId: 'project',
-    topic: name,
-    subscription: name,
-    apiEndpoint: server.endpoint,
-    create: true,
-    pollMs: 50,
-    retry: { maxAttempts: 3, baseMs: 50, jitter: 0 },
-    ...options,
-  }
+  const all = freshOptions(server, options)
   const queue = pubsubQueue(all)
   optionsOf.set(queue, all)
   onTestFinished(() => queue.close())

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger, QueueJob } from '@wa-agent/core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { PubsubQueueOptions } from './options.ts'
 import { type PubsubQueue, pubsubQueue } from './pubsub-queue.ts'
 import { until } from './testing-server/test-harness.ts'
+import { freshOptions } from './testing-server/test-options.ts'
 import { type PubsubServer, startPubsubServer } from './testing-server/test-pubsub-server.ts'
 import { audience, keys, serviceAccount, tokenOf } from './testing-server/test-tokens.ts'
 
@@ -198,21 +198,14 @@ describe('what the queue does with it', () => {
 })
 
 function made(options: Partial<PubsubQueueOptions> = {}): PubsubQueue {
-  const name = `queue-${randomUUID()}`
-  const queue = pubsubQueue({
-    projectId: 'project',
-    topic: name,
-    subscription: name,
-    apiEndpoint: server.endpoint,
-    create: true,
-    pollMs: 50,
-    retry: { maxAttempts: 3, baseMs: 50, jitter: 0 },
+  const all = freshOptions(server, {
     push: { audience, serviceAccount, keys, endpoint },
     ...options,
     ...(options.push ? { push: { endpoint, ...options.push } } : {}),
   })
+  const queue = pubsubQueue(all)
   onTestFinished(() => queue.close())
-  names.set(queue, name)
+  names.set(queue, all.subscription)
   return queue
 }
 

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { type Logger, type QueueJob, WaAgentError } from '@wa-agent/core'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { PubsubQueueOptions } from './options.ts'
 import { pubsubQueue } from './pubsub-queue.ts'
 import { until } from './testing-server/test-harness.ts'
+import { freshOptions } from './testing-server/test-options.ts'
 import { startPubsubServer } from './testing-server/test-pubsub-server.ts'
 import { audience, keys, serviceAccount, tokenOf } from './testing-server/test-tokens.ts'
 
@@ -20,18 +20,13 @@ async function open(options: Partial<PubsubQueueOptions> = {}) {
   const lines: string[] = []
   const keep = (_: object, line: string) => void lines.push(line)
   const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep }
-  const name = `queue-${randomUUID()}`
-  const queue = pubsubQueue({
-    projectId: 'project',
-    topic: name,
-    subscription: name,
-    apiEndpoint: server.endpoint,
-    create: true,
-    pollMs: 50,
+  const all = freshOptions(server, {
     retry: { maxAttempts: 3, baseMs: 20, jitter: 0 },
     logger,
     ...options,
   })
+  const queue = pubsubQueue(all)
+  const name = all.subscription
   onTestFinished(async () => {
     await queue.close()
     await server[Symbol.asyncDispose]()
