@@ -25,18 +25,20 @@ async function startFleet(of: Omit<Configuration, 'role'>): Promise<Fleet> {
   const start = (role: Configuration['role']) => startMember({ ...of, role })
   const ingests = await Promise.all([start('ingest'), start('ingest'), start('ingest')])
   const workers = await Promise.all([start('worker'), start('worker'), start('worker'), start('worker')])
+  // One after the other: two that replaced the same one would start two, and forget one of them.
+  let last = Promise.resolve()
+  const replace = (members: Member[], role: Configuration['role'], random: () => number) => {
+    last = last.then(async () => {
+      const at = Math.floor(random() * members.length)
+      await members[at]?.kill()
+      members[at] = await start(role)
+    })
+    return last
+  }
   return {
     ingests,
-    async replaceWorker(random) {
-      const at = Math.floor(random() * workers.length)
-      await workers[at]?.kill()
-      workers[at] = await start('worker')
-    },
-    async replaceIngest(random) {
-      const at = Math.floor(random() * ingests.length)
-      await ingests[at]?.kill()
-      ingests[at] = await start('ingest')
-    },
+    replaceWorker: (random) => replace(workers, 'worker', random),
+    replaceIngest: (random) => replace(ingests, 'ingest', random),
     async [Symbol.asyncDispose]() {
       await Promise.all([...ingests, ...workers].map((member) => member.stop()))
     },
