@@ -14,6 +14,8 @@ const timeout = 90_000
 const beyondEmulator = /two objects|stops|aborted|paused?\b|dies|died|\bclose/
 /** For the same reason what it is asked once more may take another minute. */
 const onEmulator = { timeout, retry: 2 }
+/** A push that is lost on a busy machine counts as a delivery, also with Pub/Sub itself: the job then has one attempt less. */
+const onServer = (push: boolean) => ({ timeout, retry: push ? 1 : 0 })
 
 // Our own server is held against Google's emulator by the same cases.
 const emulator = await pubsubForTests()
@@ -46,6 +48,6 @@ for (const push of [false, true]) {
       push,
       feedOf: (name: string) => server.broker.subscription(`projects/project/subscriptions/${name}`),
     }
-    for (const { name, run } of queueConformance) test(name, { timeout }, () => run(() => pubsubHarness(target)))
+    for (const { name, run } of queueConformance) test(name, onServer(push), () => run(() => pubsubHarness(target)))
   })
 }

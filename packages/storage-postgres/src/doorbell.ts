@@ -4,6 +4,8 @@ import type { Settings } from './options.ts'
 
 /** Within so long only one notification leaves a process. */
 const quietMs = 10
+/** Stands before the ringer where there is no mail. */
+const triedBy = 'tried by '
 
 /**
  * Tells other processes that something is due. A statement of its own, after the data is committed: a NOTIFY inside would let
@@ -35,12 +37,21 @@ export class Doorbell {
 
   /** Whether a notification came from here. */
   isOurs(payload: string | undefined): boolean {
-    return payload === this.#ringer
+    return payload === this.#ringer || payload === triedBy + this.#ringer
   }
 
-  /** Rings at once and once, and rejects where that fails. */
-  async notify(): Promise<void> {
-    await this.#database.call('SELECT pg_notify($1, $2)', [this.channel, this.#ringer], { isRepeatable: false })
+  /** Whether somebody has mail, and does not only try whether notifications arrive. */
+  isMail(payload: string | undefined): boolean {
+    return !payload?.startsWith(triedBy)
+  }
+
+  /** Rings so that only we hear it. Rejects where that fails. */
+  try(): Promise<void> {
+    return this.#notify(triedBy + this.#ringer)
+  }
+
+  async #notify(payload: string): Promise<void> {
+    await this.#database.call('SELECT pg_notify($1, $2)', [this.channel, payload], { isRepeatable: false })
   }
 
   async drained(): Promise<void> {
@@ -52,7 +63,7 @@ export class Doorbell {
     while (this.#isWanted) {
       this.#isWanted = false
       try {
-        await this.notify()
+        await this.#notify(this.#ringer)
       } catch {
         // The mail is stored. Whoever looks finds it.
       }

@@ -91,7 +91,7 @@ export class Watch {
         signal.addEventListener('abort', () => resolve(), { once: true })
         listener.on('notification', ({ payload }) => {
           if (this.#doorbell.isOurs(payload)) this.#isJudged = true
-          else this.#wake()
+          else if (this.#doorbell.isMail(payload)) this.#wake()
         })
         listener.query(`LISTEN "${this.#doorbell.channel}"`).then(() => {
           listening()
@@ -121,7 +121,7 @@ export class Watch {
       if (!signal.aborted) signal.addEventListener('abort', clock.after(unheardAfterMs, judge), { once: true })
     }
     // Where it cannot ring, the connection is away, and everybody else tells.
-    this.#doorbell.notify().then(wait, () => undefined)
+    this.#doorbell.try().then(wait, () => undefined)
   }
 
   #wake(): void {

@@ -41,6 +41,8 @@ export async function startBalancer(): Promise<Balancer> {
   }
 
   const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
+  // A request that meets a connection which is just being closed for idleness would be lost, and count as a delivery.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/push`,
