@@ -8,6 +8,7 @@ import { postgresStorage } from '@wa-agent/storage-postgres'
 import { postgresForTests } from '@wa-agent/testing/servers'
 import pg from 'pg'
 import { z } from 'zod'
+import { textOnly } from './text-only.ts'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, messages: { type: 'string', default: '4000' } },
@@ -143,14 +144,7 @@ function sink(tenant: string): Transport {
     name: 'sink',
     tenant,
     channel: 'main',
-    capabilities: {
-      types: ['text'],
-      maxTextLength: 4096,
-      maxCaptionLength: 1024,
-      maxButtons: 0,
-      maxListRows: 0,
-      quotes: false,
-    },
+    capabilities: textOnly,
     start: async (host) => host.connection('connected'),
     send: async ({ id }) => ({ status: 'sent', providerId: id }),
     stop: async () => undefined,

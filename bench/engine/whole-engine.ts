@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createBot, createPipeline, type Transport, type TransportHost } from '@wa-agent/core'
 import { sqliteStorage } from '@wa-agent/storage-sqlite'
 import { shopFallback, shopPlugin } from '@wa-agent-examples/agents'
+import { textOnly } from '../text-only.ts'
 import { Chats, type Figures } from './workload.ts'
 
 /** The whole of it: checked messages, durable storage at FULL, the shop's pipeline without a model, the outbox. */
@@ -17,14 +18,7 @@ export async function runWholeEngine(): Promise<Figures> {
     name: 'bench',
     tenant: 'shop',
     channel: 'bench',
-    capabilities: {
-      types: ['text'],
-      maxTextLength: 4096,
-      maxCaptionLength: 1024,
-      maxButtons: 0,
-      maxListRows: 0,
-      quotes: false,
-    },
+    capabilities: textOnly,
     async start(given) {
       host = given
     },

@@ -11,6 +11,7 @@ import { bullmqQueue } from '@wa-agent/queue-bullmq'
 import { postgresStorage } from '@wa-agent/storage-postgres'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
+import { textOnly } from '../text-only.ts'
 import type { Plan, Told } from './plan.ts'
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
@@ -141,14 +142,7 @@ function sink(onSend: () => void): { readonly transport: Transport; readonly hos
     name: 'sink',
     tenant: 'default',
     channel: 'main',
-    capabilities: {
-      types: ['text'],
-      maxTextLength: 4096,
-      maxCaptionLength: 1024,
-      maxButtons: 0,
-      maxListRows: 0,
-      quotes: false,
-    },
+    capabilities: textOnly,
     async start(given) {
       host = given
       given.connection('connected')

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { type Transport, type TransportHost, WaAgentError } from '@wa-agent/core'
+import { textOnly } from '../../bench/text-only.ts'
 
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 
@@ -10,14 +11,7 @@ export function providerTransport(base: string): Transport {
     name: 'provider',
     tenant: 'default',
     channel: 'main',
-    capabilities: {
-      types: ['text'],
-      maxTextLength: 4096,
-      maxCaptionLength: 1024,
-      maxButtons: 0,
-      maxListRows: 0,
-      quotes: false,
-    },
+    capabilities: textOnly,
     async start(given) {
       host = given
       given.connection('connected')

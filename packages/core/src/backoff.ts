@@ -14,3 +14,11 @@ export function backoffMs(attempt: number, options: BackoffOptions, random: () =
   const pauseMs = Math.min(baseMs * 2 ** Math.max(0, attempt - 1), maxMs)
   return Math.round(pauseMs * (1 + jitter * (2 * random() - 1)))
 }
+
+/** Whoever waits for a storage that is away looks again after so long at most. */
+const longestAwayMs = 5000
+
+/** The pause before a job comes back whose handler rejected as `isStorageAway` tells, in milliseconds. `random` gives 0..1. */
+export function storageAwayMs(options: BackoffOptions, random: () => number): number {
+  return Math.min(backoffMs(1, options, random), longestAwayMs)
+}

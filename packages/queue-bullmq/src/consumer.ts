@@ -5,9 +5,10 @@ import {
   describeError,
   isQueueJob,
   isStorageAway,
+  jobFieldsOf,
   type Logger,
+  storageAwayMs,
   systemClock,
-  tagOf,
   waitFor,
 } from '@wa-agent/core'
 import { DelayedError, type Job, type KeepJobs, WaitingError } from 'bullmq'
@@ -34,9 +35,7 @@ export interface ConsumerSettings extends ClientSettings {
 /** A pause between two tries of BullMQ to reach Redis. */
 const retryMs = 1000
 
-/** A job whose storage is away comes back after so long at most: the storage may be back. */
-const longestAwayMs = 5000
-/** So long such a job keeps its place among those in hand: with many that wait, one would follow the other without a pause. */
+/** So long a job whose storage is away keeps its place among those in hand: with many that wait, one would follow the other without a pause. */
 const awayHoldMs = 500
 
 /** A worker of BullMQ with the manners that the port asks for. */
@@ -158,7 +157,7 @@ export class BullmqConsumer implements QueueConsumer {
       logger.warn({ queue, reason: describeError(error) }, 'the storage is away: jobs wait until it is back')
     }
     this.#isStorageAway = true
-    const atMs = Date.now() + Math.min(backoffMs(1, backoff, random), longestAwayMs)
+    const atMs = Date.now() + storageAwayMs(backoff, random)
     await waitFor(systemClock, Math.min(atMs - Date.now(), awayHoldMs), this.#end.signal)
     await putOff(job, token, atMs)
   }
@@ -179,10 +178,7 @@ export class BullmqConsumer implements QueueConsumer {
     job.opts.attempts = maxAttempts
     job.opts.backoff = { type: 'fixed', delay: backoffMs(attempt, backoff, random) }
     job.opts.stackTraceLimit = 0
-    const { tenant, channel, id, trace } = job.data
-    const traceId = trace?.['traceparent']?.split('-')[1]
-    // An id may hold a phone number.
-    const fields = { queue, tenant, channel, job: tagOf(id), ...(traceId && { traceId }), attempt, reason }
+    const fields = { queue, ...jobFieldsOf(job.data), attempt, reason }
     if (attempt < maxAttempts) logger.info(fields, 'a job failed and comes back')
     else logger.warn(fields, 'a job failed for good')
     return new Error(reason)

@@ -1,4 +1,4 @@
-import { backoffMs } from '@wa-agent/core'
+import { backoffMs, storageAwayMs } from '@wa-agent/core'
 import type { Settings } from './options.ts'
 
 /** What this process remembers of messages that were not done. */
@@ -22,8 +22,6 @@ interface Memory {
   readonly dueMs: number
 }
 
-/** How long a message waits at most while the storage of its handler is away. */
-const longestAwayMs = 5000
 const nothing: Memory = { attempts: 0, refusals: 0, dueMs: 0 }
 /** The oldest are forgotten. What is forgotten may come early, or be tried once more or less. */
 const mostRemembered = 10_000
@@ -47,8 +45,7 @@ export function createFailures({ clock, random, retry }: Settings): Failures {
     earlyMs: (messageId) => Math.max(0, recall(messageId).dueMs - clock.now()),
     failed: (messageId, attempt) =>
       remember(messageId, { attempts: attempt, dueMs: clock.now() + backoffMs(attempt, retry, random) }),
-    away: (messageId) =>
-      remember(messageId, { dueMs: clock.now() + Math.min(backoffMs(1, retry, random), longestAwayMs) }),
+    away: (messageId) => remember(messageId, { dueMs: clock.now() + storageAwayMs(retry, random) }),
     refused: (messageId) => remember(messageId, { refusals: recall(messageId).refusals + 1 }),
     forget: (messageId) => void memories.delete(messageId),
   }

@@ -1,4 +1,4 @@
-import { describeError, isStorageAway, type JobHandler, type QueueJob, tagOf } from '@wa-agent/core'
+import { describeError, isStorageAway, type JobHandler, jobFieldsOf, type QueueJob } from '@wa-agent/core'
 import type { DeadLetterBox } from './dead-letters.ts'
 import type { Delivery } from './delivery.ts'
 import type { Failures } from './failures.ts'
@@ -51,10 +51,7 @@ export function createWork({ logger, retry }: Settings, failures: Failures, dead
 
   const failed = async (delivery: Delivery, job: QueueJob, { attempt, error }: Failure): Promise<Ending> => {
     const reason = describeError(error)
-    const { tenant, channel, id, trace } = job
-    const traceId = trace?.['traceparent']?.split('-')[1]
-    // An id may hold a phone number.
-    const fields = { tenant, channel, job: tagOf(id), ...(traceId && { traceId }), attempt, reason }
+    const fields = { ...jobFieldsOf(job), attempt, reason }
     if (attempt < retry.maxAttempts) logger.info(fields, 'a job failed and comes back')
     else logger.warn(fields, 'a job failed for good')
     failures.failed(delivery.messageId, attempt)

@@ -1,4 +1,4 @@
-import { type BackoffOptions, backoffMs } from '../backoff.ts'
+import { type BackoffOptions, backoffMs, storageAwayMs } from '../backoff.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { describeError, isStorageAway, WaAgentError } from '../errors.ts'
 import type {
@@ -55,9 +55,6 @@ interface Consumer extends QueueConsumer {
   readonly running: Set<Promise<void>>
   stopped: boolean
 }
-
-/** How long a job waits at most while the storage of its handler is away. */
-const longestAwayMs = 5000
 
 const ranks = { high: 0, normal: 1, low: 2 } as const
 
@@ -234,7 +231,7 @@ class MemoryQueue implements Queue {
     const { maxAttempts = 5, ...backoff } = this.#retry
     if (isStorageAway(error)) {
       entry.attempts -= 1
-      this.#add(entry, Math.min(backoffMs(1, backoff, this.#random), longestAwayMs))
+      this.#add(entry, storageAwayMs(backoff, this.#random))
       return
     }
     if (entry.attempts < maxAttempts) {

@@ -1,4 +1,5 @@
 import type { ConversationKey } from '../conversation.ts'
+import type { QueueJob } from '../queue.ts'
 import { conversationTag, tagOf } from './tags.ts'
 import { currentTelemetry } from './telemetry.ts'
 
@@ -16,4 +17,10 @@ export function logFieldsOf(conversation: ConversationKey, messageId?: string): 
     ...(messageId === undefined ? {} : { message: tagOf(messageId) }),
     ...(traceId === undefined ? {} : { traceId }),
   }
+}
+
+/** What every log line about a job says: whose it is, a tag of its id (which may hold a phone number), and the trace that it came with. */
+export function jobFieldsOf({ tenant, channel, id, trace }: QueueJob): Record<string, string> {
+  const traceId = trace?.['traceparent']?.split('-')[1]
+  return { tenant, channel, job: tagOf(id), ...(traceId && { traceId }) }
 }
